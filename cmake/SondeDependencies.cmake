@@ -1,0 +1,17 @@
+# Every library that is not ours, named once. All are Debian 12 packages; `./dev setup` installs them.
+
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
+pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+
+find_package(LLVM 19 REQUIRED CONFIG PATHS /usr/lib/llvm-19/cmake NO_DEFAULT_PATH)
+# The BPF back end alone, linked statically: other back ends would only slow the start.
+llvm_map_components_to_libnames(SONDE_LLVM_LIBRARIES
+  core support analysis target scalaropts instcombine transformutils passes
+  bpfcodegen bpfdesc bpfinfo bpfasmparser)
+add_library(sonde_llvm INTERFACE)
+target_include_directories(sonde_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
+separate_arguments(SONDE_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_definitions(sonde_llvm INTERFACE ${SONDE_LLVM_DEFINITIONS})
+target_link_libraries(sonde_llvm INTERFACE ${SONDE_LLVM_LIBRARIES})

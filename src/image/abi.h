@@ -1,0 +1,48 @@
+// The agreements between a running BPF program and the runtime: layouts in shared memory. Sizes in bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sonde::image {
+
+// The one value of the `control` map (BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE), followed by one uint64 loss counter for each
+// of Image::loss_sites. Programs reach it as a direct map value, the runtime by mmap.
+struct Control {
+  uint32_t exit = 0;        // programs that see 1 return at once
+  uint32_t asleep = 0;      // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
+  int32_t exit_code = 0;    // of the script's exit(code)
+  uint32_t reserved = 0;
+  uint64_t start_ns = 0;    // CLOCK_BOOTTIME when probes were attached, for `elapsed`
+  uint64_t runtime_errors = 0;  // records that found the control ring full
+};
+static_assert(sizeof(Control) == 32);
+inline constexpr uint32_t kLossCountersOffset = sizeof(Control);
+
+// Every record in the data ring and the control ring begins so. Slots follow at the offsets that EventSpec gives,
+// then the tail of strings. A tail slot is a TailRef.
+struct RecordHeader {
+  uint32_t event_id = 0;  // index into Image::events, checked on arrival
+  uint32_t reserved = 0;
+};
+static_assert(sizeof(RecordHeader) == 8);
+
+struct TailRef {
+  uint32_t offset = 0;  // from the start of the record
+  uint32_t length = 0;  // without a terminating NUL
+};
+static_assert(sizeof(TailRef) == 8);
+
+// A slot of the per-CPU scratch map: claimed by exchanging `busy` from 0 to 1, released at every exit.
+inline constexpr uint32_t kScratchHeaderSize = 8;
+inline constexpr uint32_t kScratchSlots = 4;  // how deep programs may interrupt one another on one CPU
+
+// Histogram value layouts: arrays of uint64 buckets.
+//   hist(n, k): bucket 0 negative numbers, 1 zero, then 2^k linear buckets for each power of two: see HistBucketCount.
+//   lhist(n, min, max, step): bucket 0 below min, then (max-min)/step buckets, the last one at or above max.
+constexpr uint32_t HistBucketCount(uint32_t bits) { return (66U << bits); }
+constexpr uint32_t LhistBucketCount(int64_t min, int64_t max, int64_t step) {
+  return static_cast<uint32_t>((max - min + step - 1) / step) + 2;
+}
+
+}  // namespace sonde::image

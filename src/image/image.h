@@ -1,0 +1,247 @@
+// src/image: what crosses from the compiler to the runtime: a compiled script as plain data.
+//
+// Enters: from src/codegen. Leaves: to src/runtime and src/output, or to a file. Links nothing but base.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "image/abi.h"
+
+namespace sonde::image {
+
+inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kNone = UINT32_MAX;  // "no such index"
+
+// --- values: how bytes are read and rendered
+
+using TypeIndex = uint32_t;  // into Image::types
+
+enum class ValueKind : uint8_t {
+  kNone,
+  kBool,        // size 1
+  kInt,         // size 1, 2, 4, 8
+  kEnum,        // size 1, 2, 4, 8; `enumerators` names its values
+  kPointer,     // size 8, printed as 0x…
+  kString,      // inline, NUL-padded to `size`
+  kTailString,  // TailRef, in records only
+  kBuffer,      // inline: uint32 length, then `size - 4` bytes; printed with \x escapes
+  kTailBuffer,  // TailRef, in records only
+  kArray,       // `count` of `element`
+  kStruct,      // `fields`, printed as { .a = 1, .b = 2 }
+  kTuple,       // `fields` without names, printed as (1, a)
+  kRecord,      // `fields` with names
+  kProbe,       // size 4: index into Image::probe_names
+  kTimestamp,   // size 8: nanoseconds since boot, rendered by `format` (strftime)
+  kUsername,    // size 4: uid
+};
+
+struct ValueField {
+  std::string name;
+  TypeIndex type = 0;
+  uint32_t offset = 0;     // bytes
+  uint32_t bit_offset = 0; // within the bytes at `offset`, for bitfields
+  uint32_t bit_width = 0;  // 0 unless a bitfield
+};
+
+struct Enumerator {
+  int64_t value = 0;
+  std::string name;
+};
+
+struct ValueType {
+  ValueKind kind = ValueKind::kNone;
+  uint32_t size = 0;  // bytes that a value takes where it lies
+  bool is_signed = false;
+  std::string name;               // of a struct or enum
+  std::string format;             // of a timestamp
+  TypeIndex element = 0;          // array
+  uint32_t count = 0;             // array
+  std::vector<ValueField> fields; // struct, tuple, record
+  std::vector<Enumerator> enumerators;
+};
+
+// --- maps
+
+enum class MapRole : uint8_t {
+  kUser,         // `@name` of the script
+  kDataRing,     // ring buffer of records
+  kControlRing,  // ring buffer of errors and exit
+  kControl,      // struct Control and the loss counters
+  kScratch,      // per-CPU slots
+  kConstants,    // read-only data: Image::constants
+};
+
+enum class Aggregation : uint8_t { kNone, kCount, kSum, kAvg, kMin, kMax, kStats, kHist, kLhist };
+
+// Value layouts of aggregations (each per CPU, merged by the reader):
+//   count, sum: 8-byte integer   avg, stats: {int64 total, uint64 count}
+//   min, max: {int64 value, uint64 is_set}   hist, lhist: uint64 buckets
+struct MapSpec {
+  std::string name;  // "@start"; internal maps have no `@`
+  MapRole role = MapRole::kUser;
+  uint32_t bpf_type = 0;  // enum bpf_map_type
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;   // bytes of one (per-CPU) value, padded to 8
+  uint32_t max_entries = 0;
+  uint32_t flags = 0;        // BPF_F_*
+  bool per_cpu = false;
+  bool is_keyless = false;   // one entry, key uint32 0
+  // Keyless only: offset of a uint64 that is not 0 once the map was assigned; kNone when the value itself tells
+  // (a count that is not 0, any bucket, min's is_set).
+  uint32_t present_offset = kNone;
+  TypeIndex key_type = 0;    // multi-keys are a tuple
+  TypeIndex value_type = 0;  // for sums and the like: the integer's sign
+  Aggregation aggregation = Aggregation::kNone;
+  uint32_t hist_bits = 0;
+  int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
+  bool print_at_exit = true;
+};
+
+// --- events: what a record means
+
+enum class EventKind : uint8_t {
+  kPrintf,      // slots rendered by `format`
+  kPrintValue,  // one slot and a newline
+  kPrintMap,    // `map`, `top`, `div`
+  kClearMap,
+  kZeroMap,
+  kTime,        // slot 0: kTimestamp; rendered by `text`
+  kJoin,        // slot 0: tail string, and a newline
+  kExit,        // control ring
+};
+
+struct Slot {
+  uint32_t offset = 0;  // from the start of the record
+  TypeIndex type = 0;
+};
+
+// One conversion of a compiled format: the literal text before it, then the conversion.
+struct FormatStep {
+  std::string literal;
+  char conversion = 0;      // 0: the text after the last one; else one of d i u x X o p c s r
+  std::string flags;        // of "-+ #0"
+  int32_t width = -1;       // -1: none
+  int32_t precision = -1;
+  std::string length;       // "", "h", "hh", "l", "ll", "z", …; for %r: "x" or "h"
+  uint32_t slot = kNone;
+  uint32_t width_slot = kNone;      // `%*d`
+  uint32_t precision_slot = kNone;
+};
+
+struct SourcePlace {
+  std::string file;
+  uint32_t line = 0;
+  uint32_t column = 0;
+};
+
+struct EventSpec {
+  EventKind kind = EventKind::kPrintf;
+  SourcePlace where;
+  std::string function;       // "printf", for messages
+  std::vector<Slot> slots;
+  uint32_t fixed_size = sizeof(RecordHeader);  // header and slots
+  uint32_t max_size = sizeof(RecordHeader);    // with the longest tail
+  std::vector<FormatStep> format;
+  std::string text;           // strftime format of kTime
+  uint32_t map = kNone;       // into Image::maps
+  uint32_t top = 0;           // print(@m, top, div); 0: all
+  uint64_t div = 0;           // 0: none
+};
+
+// --- losses, counted in the control map
+
+enum class LossReason : uint8_t {
+  kRingFull,      // an output record found no room
+  kMapFull,       // a map update failed
+  kNoScratch,     // all scratch slots of the CPU in use
+};
+
+struct LossSite {
+  SourcePlace where;
+  LossReason reason = LossReason::kRingFull;
+  std::string object;  // "printf", "@start"
+};
+
+// --- programs and probes
+
+enum class ProgramType : uint8_t { kRawTracepoint, kTracingRawTracepoint, kTracepoint, kPerfEvent };
+
+// All instructions of an entry program, with its subprograms behind it, are one ELF section of this name; relocations
+// are R_BPF_64_64 against undefined symbols "map_<index>" (map fd), "value_<index>" (direct map value, the addend is the
+// offset into it), and against the section itself (a callback, BPF_PSEUDO_FUNC).
+struct ProgramSpec {
+  std::string section;
+  std::string name;  // at most 15 characters, for bpftool
+  ProgramType type = ProgramType::kRawTracepoint;
+  std::string attach_to;  // kTracingRawTracepoint: the event, "sys_enter"
+  std::string covers;     // for messages: the probe or the pattern that it serves
+  uint32_t probe_count = 1;
+};
+
+// Runs in the tracer, by BPF_PROG_TEST_RUN, in order of declaration.
+struct RunAtBegin {};
+struct RunAtEnd {};
+// BPF_RAW_TRACEPOINT_OPEN; for kTracingRawTracepoint programs without a name.
+struct AttachRawTracepoint {
+  std::string event;
+};
+// perf_event_open on the tracepoint's id; cookie from bpf_get_attach_cookie.
+struct AttachPerfTracepoint {
+  std::string category;
+  std::string event;
+  uint32_t id = 0;
+  uint64_t cookie = 0;
+};
+// A software clock on one CPU.
+struct AttachInterval {
+  uint64_t period_ns = 0;
+};
+using AttachPlan = std::variant<RunAtBegin, RunAtEnd, AttachRawTracepoint, AttachPerfTracepoint, AttachInterval>;
+
+struct Attachment {
+  uint32_t program = 0;  // into Image::programs
+  AttachPlan plan;
+  std::string probe;     // "tracepoint:syscalls:sys_enter_*", for messages
+  uint32_t probe_count = 1;
+};
+
+// One way to attach a group of probes; ways are tried in order until one loads and attaches as a whole.
+struct AttachGroup {
+  std::vector<std::vector<Attachment>> ways;
+};
+
+// --- the whole
+
+struct Options {
+  uint64_t max_map_keys = 4096;
+  uint32_t ring_bytes = 4U << 20;
+  bool print_maps_on_exit = true;
+};
+
+struct Image {
+  uint32_t version = kVersion;
+  std::vector<std::byte> elf;  // empty: the script has no programs
+  std::vector<ValueType> types;
+  std::vector<MapSpec> maps;
+  std::vector<EventSpec> events;
+  std::vector<LossSite> loss_sites;
+  std::vector<ProgramSpec> programs;
+  std::vector<AttachGroup> groups;  // in order of declaration
+  std::vector<std::string> probe_names;
+  std::vector<std::byte> constants;
+  Options options;
+  std::string license = "GPL";
+};
+
+// Serialises to a versioned byte string and back. Errors: truncated, not an image, another version.
+std::vector<std::byte> Write(const Image& image);
+Result<Image> Read(const std::vector<std::byte>& bytes);
+// The image without its ELF, as indented text for --emit=program and tests.
+std::string Dump(const Image& image);
+
+}  // namespace sonde::image

@@ -1,0 +1,82 @@
+// src/kernel: facts about the machine that a script is compiled for: tracepoint formats, BTF, syscall numbers, CPUs.
+//
+// Enters: file systems of the kernel (or a fixture folder that looks like them). Leaves: plain structures.
+// Nothing is read before it is asked for, and everything is read once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sonde::kernel {
+
+class Btf;
+
+// One field of a tracepoint's record, as its format file states it.
+struct TracepointField {
+  enum class Location { kInline, kDataLoc, kRelLoc };
+  std::string type;      // as written, without `__data_loc` and array brackets: "const char *", "pid_t", "char"
+  std::string name;
+  uint32_t offset = 0;   // bytes from the start of the record
+  uint32_t size = 0;     // bytes of the whole field
+  bool is_signed = false;
+  bool is_array = false;        // `char comm[16]`, `u32 args[6]`
+  uint32_t element_count = 0;   // of an array with a size in its brackets
+  Location location = Location::kInline;
+  bool is_common = false;       // `common_*`: of the record's header
+};
+
+struct TracepointFormat {
+  std::string category;
+  std::string name;
+  uint32_t id = 0;  // perf_event_attr.config of PERF_TYPE_TRACEPOINT
+  std::vector<TracepointField> fields;
+};
+
+struct TracepointName {
+  std::string category;
+  std::string name;
+  bool operator==(const TracepointName&) const = default;
+  auto operator<=>(const TracepointName&) const = default;
+};
+
+// Reads one format file's text. Unknown lines are passed over; a file without ID or fields is an error.
+Result<TracepointFormat> ParseTracepointFormat(std::string_view category, std::string_view text);
+
+class KernelView {
+ public:
+  // This machine. Mounts tracefs at /sys/kernel/tracing when it is first needed and not mounted.
+  static std::unique_ptr<KernelView> Live();
+  // A folder that holds `events/CATEGORY/EVENT/format` and optionally `btf` and `config`; nothing is mounted.
+  static std::unique_ptr<KernelView> Fixture(std::string folder);
+
+  virtual ~KernelView() = default;
+
+  // Errors: no tracefs (with the remedy), no such event (ENOENT), permission.
+  virtual Result<const TracepointFormat*> Tracepoint(std::string_view category, std::string_view event) = 0;
+  // Sorted by category and name. Wildcards of base/glob.h in both; never reads format files.
+  virtual Result<std::vector<TracepointName>> MatchTracepoints(std::string_view category, std::string_view event) = 0;
+  virtual Result<std::vector<std::string>> TracepointCategories() = 0;
+
+  // x86-64 number of the syscall behind `sys_enter_<name>`; from a table of ours, since format files carry none and
+  // names differ from __NR_ (newfstat, sendfile64, umount …).
+  virtual std::optional<int> SyscallNumber(std::string_view name) const = 0;
+
+  // The kernel's own type information.
+  virtual Result<const Btf*> KernelBtf() = 0;
+
+  virtual uint32_t PossibleCpus() const = 0;
+  virtual uint32_t OnlineCpus() const = 0;
+
+  // Whether the kernel was built with kprobes (a kprobe PMU in sysfs).
+  virtual bool HasKprobes() const = 0;
+  // Address of the file that describes the machine: "this kernel", or the fixture's folder, for messages.
+  virtual std::string Describe() const = 0;
+};
+
+}  // namespace sonde::kernel
