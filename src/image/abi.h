@@ -38,9 +38,10 @@ inline constexpr uint32_t kScratchHeaderSize = 8;
 inline constexpr uint32_t kScratchSlots = 4;  // how deep programs may interrupt one another on one CPU
 
 // Histogram value layouts: arrays of uint64 buckets.
-//   hist(n, k): bucket 0 negative numbers, 1 zero, then 2^k linear buckets for each power of two: see HistBucketCount.
+//   hist(n, k): bucket 0 holds negative numbers; n < 2^k is bucket 1 + n; larger ones have 2^k linear buckets for each
+//   power of two: with m = floor(log2 n), bucket 1 + 2^k + (m - k) * 2^k + ((n >> (m - k)) & (2^k - 1)).
 //   lhist(n, min, max, step): bucket 0 below min, then (max-min)/step buckets, the last one at or above max.
-constexpr uint32_t HistBucketCount(uint32_t bits) { return (66U << bits); }
+constexpr uint32_t HistBucketCount(uint32_t bits) { return ((65U - bits) << bits) + 1; }
 constexpr uint32_t LhistBucketCount(int64_t min, int64_t max, int64_t step) {
   return static_cast<uint32_t>((max - min + step - 1) / step) + 2;
 }
