@@ -5,7 +5,7 @@ find_package(fmt REQUIRED)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
 
-find_package(LLVM 19 REQUIRED CONFIG PATHS /usr/lib/llvm-19/cmake NO_DEFAULT_PATH)
+find_package(LLVM 19.1 REQUIRED CONFIG PATHS /usr/lib/llvm-19/cmake NO_DEFAULT_PATH)
 # The BPF back end alone, linked statically: other back ends would only slow the start.
 llvm_map_components_to_libnames(SONDE_LLVM_LIBRARIES
   core support analysis target scalaropts instcombine transformutils passes
