@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/format_step.h"
 #include "base/result.h"
 #include "image/abi.h"
 
@@ -120,18 +121,7 @@ struct Slot {
   TypeIndex type = 0;
 };
 
-// One conversion of a compiled format: the literal text before it, then the conversion.
-struct FormatStep {
-  std::string literal;
-  char conversion = 0;      // 0: the text after the last one; else one of d i u x X o p c s r
-  std::string flags;        // of "-+ #0"
-  int32_t width = -1;       // -1: none
-  int32_t precision = -1;
-  std::string length;       // "", "h", "hh", "l", "ll", "z", …; for %r: "x" or "h"
-  uint32_t slot = kNone;
-  uint32_t width_slot = kNone;      // `%*d`
-  uint32_t precision_slot = kNone;
-};
+using FormatStep = sonde::FormatStep;
 
 struct SourcePlace {
   std::string file;

@@ -1,0 +1,24 @@
+// A printf format, compiled once: what sema checks, the image carries and the output follows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sonde {
+
+inline constexpr uint32_t kNoSlot = UINT32_MAX;
+
+// One conversion: the literal text before it, then the conversion.
+struct FormatStep {
+  std::string literal;
+  char conversion = 0;  // 0: the text after the last one; else one of d i u x X o p c s r
+  std::string flags;    // of "-+ #0"
+  int32_t width = -1;   // -1: none
+  int32_t precision = -1;
+  std::string length;   // "", "h", "hh", "l", "ll", "z", …; for %r: "x" or "h"
+  uint32_t slot = kNoSlot;
+  uint32_t width_slot = kNoSlot;      // `%*d`
+  uint32_t precision_slot = kNoSlot;  // `%.*s`
+};
+
+}  // namespace sonde
