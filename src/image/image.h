@@ -16,7 +16,6 @@
 namespace sonde::image {
 
 inline constexpr uint32_t kVersion = 1;
-inline constexpr uint32_t kNone = UINT32_MAX;  // "no such index"
 
 // --- values: how bytes are read and rendered
 
@@ -78,6 +77,9 @@ enum class MapRole : uint8_t {
 };
 
 enum class Aggregation : uint8_t { kNone, kCount, kSum, kAvg, kMin, kMax, kStats, kHist, kLhist };
+
+// "No such index". Stands behind the enumerations with a kNone of their own, which gcc takes for a shadow otherwise.
+inline constexpr uint32_t kNone = UINT32_MAX;
 
 // Value layouts of aggregations (each per CPU, merged by the reader):
 //   count, sum: 8-byte integer   avg, stats: {int64 total, uint64 count}

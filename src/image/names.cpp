@@ -1,0 +1,133 @@
+#include "image/names.h"
+
+namespace sonde::image {
+
+std::string_view Name(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kNone:
+      return "none";
+    case ValueKind::kBool:
+      return "bool";
+    case ValueKind::kInt:
+      return "int";
+    case ValueKind::kEnum:
+      return "enum";
+    case ValueKind::kPointer:
+      return "pointer";
+    case ValueKind::kString:
+      return "string";
+    case ValueKind::kTailString:
+      return "tail string";
+    case ValueKind::kBuffer:
+      return "buffer";
+    case ValueKind::kTailBuffer:
+      return "tail buffer";
+    case ValueKind::kArray:
+      return "array";
+    case ValueKind::kStruct:
+      return "struct";
+    case ValueKind::kTuple:
+      return "tuple";
+    case ValueKind::kRecord:
+      return "record";
+    case ValueKind::kProbe:
+      return "probe";
+    case ValueKind::kTimestamp:
+      return "timestamp";
+    case ValueKind::kUsername:
+      return "username";
+  }
+  return "";
+}
+
+std::string_view Name(MapRole role) {
+  switch (role) {
+    case MapRole::kUser:
+      return "user";
+    case MapRole::kDataRing:
+      return "data ring";
+    case MapRole::kControlRing:
+      return "control ring";
+    case MapRole::kControl:
+      return "control";
+    case MapRole::kScratch:
+      return "scratch";
+    case MapRole::kConstants:
+      return "constants";
+  }
+  return "";
+}
+
+std::string_view Name(Aggregation aggregation) {
+  switch (aggregation) {
+    case Aggregation::kNone:
+      return "none";
+    case Aggregation::kCount:
+      return "count";
+    case Aggregation::kSum:
+      return "sum";
+    case Aggregation::kAvg:
+      return "avg";
+    case Aggregation::kMin:
+      return "min";
+    case Aggregation::kMax:
+      return "max";
+    case Aggregation::kStats:
+      return "stats";
+    case Aggregation::kHist:
+      return "hist";
+    case Aggregation::kLhist:
+      return "lhist";
+  }
+  return "";
+}
+
+std::string_view Name(EventKind kind) {
+  switch (kind) {
+    case EventKind::kPrintf:
+      return "printf";
+    case EventKind::kPrintValue:
+      return "print value";
+    case EventKind::kPrintMap:
+      return "print map";
+    case EventKind::kClearMap:
+      return "clear map";
+    case EventKind::kZeroMap:
+      return "zero map";
+    case EventKind::kTime:
+      return "time";
+    case EventKind::kJoin:
+      return "join";
+    case EventKind::kExit:
+      return "exit";
+  }
+  return "";
+}
+
+std::string_view Name(LossReason reason) {
+  switch (reason) {
+    case LossReason::kRingFull:
+      return "ring full";
+    case LossReason::kMapFull:
+      return "map full";
+    case LossReason::kNoScratch:
+      return "no scratch";
+  }
+  return "";
+}
+
+std::string_view Name(ProgramType type) {
+  switch (type) {
+    case ProgramType::kRawTracepoint:
+      return "raw tracepoint";
+    case ProgramType::kTracingRawTracepoint:
+      return "typed raw tracepoint";
+    case ProgramType::kTracepoint:
+      return "tracepoint";
+    case ProgramType::kPerfEvent:
+      return "perf event";
+  }
+  return "";
+}
+
+}  // namespace sonde::image
