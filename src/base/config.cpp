@@ -1,0 +1,136 @@
+#include "base/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cctype>
+#include <charconv>
+#include <iterator>
+#include <vector>
+
+namespace sonde {
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kMaxRingPages = (1ULL << 30) / kPageBytes;
+
+std::optional<uint64_t> ParseNumber(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+template <uint64_t Config::* kMember, uint64_t kMin, uint64_t kMax>
+bool SetNumber(Config& config, std::string_view value) {
+  const std::optional<uint64_t> number = ParseNumber(value);
+  if (!number || *number < kMin || *number > kMax) return false;
+  config.*kMember = *number;
+  return true;
+}
+
+template <bool Config::* kMember>
+bool SetBool(Config& config, std::string_view value) {
+  if (value != "0" && value != "1" && value != "false" && value != "true") return false;
+  config.*kMember = value == "1" || value == "true";
+  return true;
+}
+
+bool SetMissingProbes(Config& config, std::string_view value) {
+  static constexpr std::array<std::string_view, 3> kWords = {"error", "warn", "ignore"};
+  const auto* const word = std::ranges::find(kWords, value);
+  if (word == kWords.end()) return false;
+  config.missing_probes = static_cast<MissingProbes>(word - kWords.begin());
+  return true;
+}
+
+// The rows without `set` are settings of limits and workarounds that are not needed here: a script that names them
+// runs.
+constexpr auto kVariables = std::to_array<ConfigVariable>({
+    {"max_map_keys", "a number from 1 to 4294967295", "4096", "keys that a map can hold", "map_keys_max",
+     SetNumber<&Config::max_map_keys, 1, UINT32_MAX>},
+    {"max_strlen", "a number from 1 to 65536", "1024", "bytes that str() reads at most", "strlen",
+     SetNumber<&Config::max_strlen, 1, 65536>},
+    {"perf_rb_pages", "a number from 1 to 262144", "1024", "pages of the ring that carries output, in all", "",
+     SetNumber<&Config::perf_rb_pages, 1, kMaxRingPages>},
+    {"print_maps_on_exit", "0 or 1", "1", "print all maps at the end", "", SetBool<&Config::print_maps_on_exit>},
+    {"missing_probes", "error, warn or ignore", "error", "what to do about a probe that does not exist", "",
+     SetMissingProbes},
+    {"cache_user_symbols", "", "", "", "", nullptr},
+    {"cpp_demangle", "", "", "", "", nullptr},
+    {"lazy_symbolication", "", "", "", "", nullptr},
+    {"license", "", "", "", "", nullptr},
+    {"log_size", "", "", "", "", nullptr},
+    {"max_bpf_progs", "", "", "", "", nullptr},
+    {"max_cat_bytes", "", "", "", "", nullptr},
+    {"max_probes", "", "", "", "", nullptr},
+    {"max_type_res_iterations", "", "", "", "", nullptr},
+    {"on_stack_limit", "", "", "", "", nullptr},
+    {"stack_mode", "", "", "", "", nullptr},
+    {"str_trunc_trailer", "", "", "", "", nullptr},
+    {"symbol_source", "", "", "", "", nullptr},
+    {"unstable_import", "", "", "", "", nullptr},
+    {"unstable_macro", "", "", "", "", nullptr},
+    {"unstable_map_decl", "", "", "", "", nullptr},
+    {"unstable_tseries", "", "", "", "", nullptr},
+    {"use_blazesym", "", "", "", "", nullptr},
+});
+
+std::string Upper(std::string_view text) {
+  std::string upper;
+  std::ranges::transform(text, std::back_inserter(upper), [](unsigned char c) { return std::toupper(c); });
+  return upper;
+}
+
+struct EnvironmentValue {
+  std::string name;
+  std::string_view value;
+};
+
+std::optional<EnvironmentValue> LookUp(const ConfigVariable& variable, const char* (*get_variable)(const char*)) {
+  std::vector<std::string> names = {"SONDE_" + Upper(variable.name), "BPFTRACE_" + Upper(variable.name)};
+  if (!variable.old_name.empty()) names.push_back("BPFTRACE_" + Upper(variable.old_name));
+  for (std::string& name : names) {
+    if (const char* value = get_variable(name.c_str())) return EnvironmentValue{std::move(name), value};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+uint32_t Config::ring_bytes() const { return static_cast<uint32_t>(std::bit_ceil(perf_rb_pages * kPageBytes)); }
+
+std::span<const ConfigVariable> ConfigVariables() { return kVariables; }
+
+const ConfigVariable* FindConfigVariable(std::string_view name) {
+  const std::string upper = Upper(name);
+  const auto* const row =
+      std::ranges::find_if(kVariables, [&](const auto& known) { return Upper(known.name) == upper; });
+  return row == kVariables.end() ? nullptr : row;
+}
+
+bool SetFromScript(Config& config, const ConfigVariable& variable, std::string_view value) {
+  if (variable.set == nullptr) return true;
+  Config scratch;  // a wrong value is an error even where the environment decides
+  if (!variable.set(scratch, value)) return false;
+  const auto row = static_cast<size_t>(&variable - kVariables.data());
+  return ((config.pinned >> row) & 1) != 0 || variable.set(config, value);
+}
+
+std::string SetFromEnvironment(Config& config, const char* (*get_variable)(const char* name)) {
+  for (size_t row = 0; row < kVariables.size(); ++row) {
+    const ConfigVariable& variable = kVariables[row];
+    if (variable.set == nullptr) continue;
+    const std::optional<EnvironmentValue> found = LookUp(variable, get_variable);
+    if (!found) continue;
+    if (!variable.set(config, found->value)) {
+      return fmt::format("{}={}: expected {}", found->name, found->value, variable.values);
+    }
+    config.pinned |= uint64_t{1} << row;
+  }
+  return "";
+}
+
+}  // namespace sonde
