@@ -1,0 +1,60 @@
+// src/cli: the command line of sonde. Enters: argv and the environment. Leaves: an exit status.
+//
+// options: what was asked for; compile: script → Image; commands: what can be done; main: joins them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+
+namespace sonde::cli {
+
+enum class Command : uint8_t { kRun, kList, kFormat, kEmit, kVersion, kHelp };
+
+// The steps whose result --emit prints.
+enum class Stage : uint8_t { kAst, kProgram, kIr, kAssembly, kElf };
+
+enum class Buffering : uint8_t { kNone, kLine, kFull };
+
+struct Options {
+  Command command = Command::kRun;
+  Stage stage = Stage::kAst;  // of kEmit
+
+  // The script: the text after -e, or a path ("-": standard input), or for -l neither.
+  std::optional<std::string> program;
+  std::optional<std::string> file;
+  std::vector<std::string> parameters;  // $1…; of -l without a script: the pattern
+
+  std::optional<pid_t> pid;
+  std::optional<std::string> child;  // the command of -c
+
+  std::optional<std::string> output;  // -o
+  std::string format = "text";        // a row of src/output
+  Buffering buffering = Buffering::kLine;
+  bool quiet = false;
+  bool verbose = false;
+  bool warnings = true;
+  bool unsafe = false;
+  bool dry_run = false;
+  std::vector<std::string> include_dirs;
+  std::vector<std::string> forced_includes;
+
+  Config config;
+  std::optional<std::string> fixture_host;  // a folder to compile against in place of this machine, for tests
+};
+
+// The error is one line for standard error.
+std::expected<Options, std::string> ParseOptions(int argc, const char* const* argv);
+
+// What -h prints.
+std::string HelpText();
+// What is printed for lack of anything to do.
+std::string UsageText();
+
+}  // namespace sonde::cli
