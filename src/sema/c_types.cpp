@@ -1,0 +1,184 @@
+// Types that come from C: the script's preamble and its headers.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "sema/checker.h"
+
+namespace sonde::sema {
+
+// Turns cheaders' descriptions into types, each once; structs refer to themselves through pointers.
+class CTypes {
+ public:
+  explicit CTypes(Checker& checker) : checker_(checker) {}
+
+  const Type* Convert(cheaders::CTypeId id) {
+    auto known = checker_.c_types_.find(id);
+    if (known != checker_.c_types_.end()) return known->second;
+    const cheaders::CType& c = checker_.c_.types.at(id);
+    if (c.kind == cheaders::CKind::kStruct || c.kind == cheaders::CKind::kUnion) return ConvertStruct(id, c);
+    const Type* type = ConvertPlain(c);
+    checker_.c_types_[id] = type;
+    return type;
+  }
+
+ private:
+  const Type* ConvertPlain(const cheaders::CType& c) {
+    TypeTable& types = checker_.types();
+    using cheaders::CKind;
+    switch (c.kind) {
+      case CKind::kBool:
+        return types.Bool();
+      case CKind::kInt:
+        return types.Int(static_cast<uint32_t>(c.size), c.is_signed);
+      case CKind::kEnum:
+        return types.Int(static_cast<uint32_t>(c.size), c.is_signed);
+      case CKind::kPointer: {
+        const Type* element = Convert(c.element);
+        bool untyped = element == nullptr || element->kind == TypeKind::kVoid;
+        return types.Pointer(untyped ? nullptr : element, AddressSpace::kKernel);
+      }
+      case CKind::kArray: {
+        const Type* element = Convert(c.element);
+        if (element == nullptr || c.count == 0) return nullptr;
+        bool chars = element->IsInteger() && element->size == 1;
+        auto count = static_cast<uint32_t>(c.count);
+        return chars ? types.String(count) : types.Array(element, count);
+      }
+      case CKind::kVoid:
+        return types.Void();
+      case CKind::kStruct:
+      case CKind::kUnion:
+      case CKind::kFloat:
+      case CKind::kFunction:
+      case CKind::kUnknown:
+        return nullptr;
+    }
+    return nullptr;
+  }
+
+  const Type* ConvertStruct(cheaders::CTypeId id, const cheaders::CType& c) {
+    const char* tag = c.kind == cheaders::CKind::kUnion ? "union" : "struct";
+    std::string name = c.name.empty() ? fmt::format("{} (anonymous {})", tag, id) : fmt::format("{} {}", tag, c.name);
+    Type* type = checker_.types().Struct(name);
+    checker_.c_types_[id] = type;
+    type->size = static_cast<uint32_t>(c.size);
+    type->align = 8;
+    type->fields.clear();
+    AddFields(*type, c, 0);
+    return type;
+  }
+
+  // Members of anonymous members count as the struct's own.
+  void AddFields(Type& type, const cheaders::CType& c, uint32_t base_bits) {
+    for (const cheaders::CField& field : c.fields) {
+      const cheaders::CType& member = checker_.c_.types.at(field.type);
+      uint32_t bits = base_bits + field.bit_offset;
+      bool composite = member.kind == cheaders::CKind::kStruct || member.kind == cheaders::CKind::kUnion;
+      if (field.name.empty() && composite) {
+        AddFields(type, member, bits);
+        continue;
+      }
+      const Type* field_type = Convert(field.type);
+      if (field_type == nullptr) continue;
+      uint32_t unit = field.bit_width == 0 ? 8 : field_type->size * 8;
+      type.fields.push_back({field.name, field_type, bits / unit * unit / 8, bits % unit, field.bit_width});
+    }
+  }
+
+  Checker& checker_;
+};
+
+namespace {
+
+bool IsWordStart(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsWord(char c) { return IsWordStart(c) || (c >= '0' && c <= '9'); }
+
+// Every identifier-like word of a text; more than the script uses, never less.
+std::vector<std::string> Words(std::string_view text) {
+  std::set<std::string> words;
+  for (size_t i = 0; i < text.size();) {
+    if (!IsWordStart(text[i])) {
+      ++i;
+      continue;
+    }
+    size_t start = i;
+    while (i < text.size() && IsWord(text[i])) ++i;
+    words.emplace(text.substr(start, i - start));
+  }
+  return {words.begin(), words.end()};
+}
+
+}  // namespace
+
+void Checker::LoadPreamble(const parser::Ast& ast) {
+  cheaders::CInput input;
+  std::vector<std::pair<size_t, Span>> places;  // start in input.text → item
+  for (const parser::Item& item : ast.items) {
+    const auto* definition = std::get_if<parser::CDefinition>(&item.node);
+    if (definition == nullptr) continue;
+    places.emplace_back(input.text.size(), item.span);
+    input.text += definition->text + "\n";
+  }
+  if (places.empty() && options_.forced_includes.empty()) return;
+  input.names = Words(sources_.Text(ast.file));
+  input.include_dirs = options_.include_dirs;
+  input.forced_includes = options_.forced_includes;
+  Span where = places.empty() ? Span{ast.file, 0, 0} : places.front().second;
+  Result<cheaders::COutput> output = world_.headers.Parse(input);
+  if (!output) {
+    Report(kBadC, where, output.error().Message());
+    return;
+  }
+  for (const cheaders::CProblem& problem : output->problems) {
+    if (!problem.is_error) continue;
+    Span span = where;
+    for (const auto& [start, item_span] : places) {
+      if (problem.in_preamble && start <= problem.offset) {
+        uint32_t inside = problem.offset - static_cast<uint32_t>(start);
+        span = {item_span.file, item_span.offset + std::min(inside, item_span.length), 1};
+      }
+    }
+    std::string place = problem.header.empty() ? "" : problem.header + ": ";
+    Report(kBadC, span, place + problem.message);
+  }
+  c_ = std::move(output->declarations);
+}
+
+const Type* Checker::ResolveTypeName(std::string_view name, parser::TypeName::Tag tag) {
+  using Tag = parser::TypeName::Tag;
+  if (tag == Tag::kNone) {
+    if (const Type* type = types().FromName(name, options_.max_strlen)) return type;
+  }
+  auto find = [&](const auto& table) -> const Type* {
+    auto found = table.find(name);
+    return found == table.end() ? nullptr : CTypes(*this).Convert(found->second);
+  };
+  switch (tag) {
+    case Tag::kNone:
+      if (const Type* type = find(c_.typedefs)) return type;
+      if (const Type* type = find(c_.structs)) return type;
+      if (const Type* type = find(c_.unions)) return type;
+      return find(c_.enums);
+    case Tag::kStruct:
+      if (const Type* type = find(c_.structs)) return type;
+      return types().Struct(fmt::format("struct {}", name));
+    case Tag::kUnion:
+      if (const Type* type = find(c_.unions)) return type;
+      return types().Struct(fmt::format("union {}", name));
+    case Tag::kEnum:
+      return find(c_.enums);
+  }
+  return nullptr;
+}
+
+const Type* Checker::CompleteStruct(const Type* type) {
+  if (type->kind != TypeKind::kStruct || !type->fields.empty()) return type;
+  bool is_union = type->name.starts_with("union ");
+  std::string name = type->name.substr(type->name.find(' ') + 1);
+  const auto& table = is_union ? c_.unions : c_.structs;
+  auto found = table.find(name);
+  return found == table.end() ? type : CTypes(*this).Convert(found->second);
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,195 @@
+// Binary operators: folding, the sign rules, comparisons that can never hold.
+#include <fmt/format.h>
+
+#include "sema/checker.h"
+
+namespace sonde::sema {
+namespace {
+
+bool IsComparison(BinaryOp op) {
+  return op == BinaryOp::kLt || op == BinaryOp::kLe || op == BinaryOp::kGt || op == BinaryOp::kGe ||
+         op == BinaryOp::kEq || op == BinaryOp::kNe;
+}
+
+template <typename Int>
+uint64_t FoldCompare(BinaryOp op, Int a, Int b) {
+  if (op == BinaryOp::kLt) return a < b;
+  if (op == BinaryOp::kLe) return a <= b;
+  if (op == BinaryOp::kGt) return a > b;
+  if (op == BinaryOp::kGe) return a >= b;
+  if (op == BinaryOp::kEq) return a == b;
+  return a != b;
+}
+
+uint64_t FoldDivision(BinaryOp op, uint64_t a, uint64_t b, bool is_signed) {
+  bool divide = op == BinaryOp::kDiv;
+  if (!is_signed) return divide ? a / b : a % b;
+  auto x = static_cast<int64_t>(a);
+  auto y = static_cast<int64_t>(b);
+  if (y == -1) return divide ? 0 - a : 0;  // INT64_MIN / -1 wraps
+  return static_cast<uint64_t>(divide ? x / y : x % y);
+}
+
+// Both sides and the result as 64-bit patterns; the divisor is not 0.
+uint64_t Fold(BinaryOp op, uint64_t a, uint64_t b, bool is_signed) {
+  switch (op) {
+    case BinaryOp::kMul:
+      return a * b;
+    case BinaryOp::kAdd:
+      return a + b;
+    case BinaryOp::kSub:
+      return a - b;
+    case BinaryOp::kShl:
+      return b < 64 ? a << b : 0;
+    case BinaryOp::kShr:
+      if (is_signed) return static_cast<uint64_t>(static_cast<int64_t>(a) >> (b < 64 ? b : 63));
+      return b < 64 ? a >> b : 0;
+    case BinaryOp::kBitAnd:
+      return a & b;
+    case BinaryOp::kBitXor:
+      return a ^ b;
+    case BinaryOp::kBitOr:
+      return a | b;
+    case BinaryOp::kDiv:
+    case BinaryOp::kMod:
+      return FoldDivision(op, a, b, is_signed);
+    case BinaryOp::kLt:
+    case BinaryOp::kLe:
+    case BinaryOp::kGt:
+    case BinaryOp::kGe:
+    case BinaryOp::kEq:
+    case BinaryOp::kNe:
+      return is_signed ? FoldCompare(op, static_cast<int64_t>(a), static_cast<int64_t>(b)) : FoldCompare(op, a, b);
+    case BinaryOp::kLogicalAnd:
+      return a != 0 && b != 0;
+    case BinaryOp::kLogicalOr:
+      return a != 0 || b != 0;
+  }
+  return 0;
+}
+
+bool IsNegativeLiteral(const Expr& expr) {
+  const Constant* constant = expr.AsConstant();
+  return constant != nullptr && expr.is_literal && expr.type->is_signed && static_cast<int64_t>(constant->bits) < 0;
+}
+
+bool IsZero(const Expr& expr) {
+  const Constant* constant = expr.AsConstant();
+  return constant != nullptr && constant->bits == 0;
+}
+
+// An unsigned value against a negative literal: says why the comparison is settled and what to write.
+void WarnAboutSettled(Diagnostics& diagnostics, BinaryOp op, Span span, const Expr& value) {
+  bool holds = op == BinaryOp::kNe || op == BinaryOp::kGt || op == BinaryOp::kGe;
+  Diagnostic& warning = diagnostics.Warning(
+      kNeverTrue, span,
+      fmt::format("this comparison is {} true: the left side is {}, which is not negative", holds ? "always" : "never",
+                  Name(*value.type)));
+  if (value.type->is_c_int) {
+    warning.Hint(
+        "the format file states an unsigned 8-byte field for this int argument: compare (int32) of it, or use the "
+        "value as it is seen there, 4294967296 more");
+  } else {
+    warning.Hint("cast it to a signed type, such as (int64)");
+  }
+}
+
+}  // namespace
+
+ExprPtr Checker::CheckBinary(const parser::Binary& node, Span span) {
+  // `(T) - x` parses as a subtraction; where T is a type it is a cast.
+  if (const auto* paren = std::get_if<parser::Paren>(&node.left->node)) {
+    const auto* id = std::get_if<parser::Identifier>(&paren->inner->node);
+    if (id != nullptr && FindBuiltin(id->name) == nullptr && c_.macros.find(id->name) == c_.macros.end() &&
+        ResolveTypeName(id->name, parser::TypeName::Tag::kNone) != nullptr) {
+      return NotSupported(span, "a cast of a signed or dereferenced operand without parentheses");
+    }
+  }
+  if (node.op == BinaryOp::kLogicalAnd || node.op == BinaryOp::kLogicalOr) {
+    ExprPtr left = CheckCondition(*node.left);
+    ExprPtr right = CheckCondition(*node.right);
+    if (left->type->IsVague()) return left;
+    if (right->type->IsVague()) return right;
+    if (left->AsConstant() != nullptr && right->AsConstant() != nullptr) {
+      return MakeInt(span, Fold(node.op, left->AsConstant()->bits, right->AsConstant()->bits, false), types().Bool());
+    }
+    return Make(span, types().Bool(), Logical{node.op == BinaryOp::kLogicalAnd, std::move(left), std::move(right)});
+  }
+  return BuildBinary(node.op, node.op_span, span, Check(*node.left), Check(*node.right));
+}
+
+ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right) {
+  if (left->type->IsVague()) return left;
+  if (right->type->IsVague()) return right;
+  if (left->type->IsString() && right->type->IsString()) {
+    if (op == BinaryOp::kEq || op == BinaryOp::kNe) {
+      return Make(span, types().Bool(), StringCompare{op == BinaryOp::kEq, std::move(left), std::move(right)});
+    }
+    Report(kTypeMismatch, op_span, "strings can only be compared by == and !=");
+    return ErrorExpr(span);
+  }
+  if (!left->type->IsScalar() || !right->type->IsScalar()) {
+    Diagnostic& error = Report(kTypeMismatch, op_span, fmt::format("this operator does not take {} and {}",
+                                                                   Name(*left->type), Name(*right->type)));
+    bool pointer_and_string = (left->type->IsPointer() && right->type->IsString()) ||
+                              (left->type->IsString() && right->type->IsPointer());
+    if (pointer_and_string) error.Hint("read the pointer's text by str(…)");
+    return ErrorExpr(span);
+  }
+  bool comparison = IsComparison(op);
+  if (left->type->IsPointer() && !comparison && (op == BinaryOp::kAdd || op == BinaryOp::kSub) &&
+      right->type->IsInteger()) {
+    const Type* pointer = left->type;
+    uint64_t scale = pointer->element == nullptr ? 1 : std::max(CompleteStruct(pointer->element)->size, 1U);
+    Span right_span = right->span;
+    right = BuildBinary(BinaryOp::kMul, op_span, right_span, Coerce(std::move(right), types().Uint64(), "the offset"),
+                        MakeInt(right_span, scale, types().Uint64(), false));
+    ExprPtr sum = Make(span, types().Uint64(),
+                       Binary{op, Coerce(std::move(left), types().Uint64(), "the pointer"), std::move(right)});
+    return Coerce(std::move(sum), pointer, "the sum");
+  }
+  auto is_unsigned = [](const Expr& expr) { return !expr.type->is_signed && expr.type->kind != TypeKind::kBool; };
+  bool result_signed = true;
+  if (left->is_literal && right->is_literal) {
+    result_signed = left->type->is_signed && right->type->is_signed;
+  } else if (op == BinaryOp::kShl || op == BinaryOp::kShr) {
+    result_signed = !is_unsigned(*left);
+  } else if (left->is_literal || right->is_literal) {
+    const Expr& literal = left->is_literal ? *left : *right;
+    const Expr& value = left->is_literal ? *right : *left;
+    bool negative = IsNegativeLiteral(literal);
+    result_signed = is_unsigned(value) ? (negative && !comparison) : literal.type->is_signed;
+    if (comparison && negative && is_unsigned(value) && value.type->IsInteger() && right->is_literal) {
+      WarnAboutSettled(diagnostics(), op, span, value);
+      result_signed = true;
+      if (value.type->size == 8) {
+        bool holds = op == BinaryOp::kNe || op == BinaryOp::kGt || op == BinaryOp::kGe;
+        return MakeInt(span, holds ? 1 : 0, types().Bool(), false);
+      }
+    }
+  } else {
+    result_signed = !(is_unsigned(*left) && is_unsigned(*right));
+    bool mixed = is_unsigned(*left) != is_unsigned(*right);
+    const Expr& unsigned_side = is_unsigned(*left) ? *left : *right;
+    if (mixed && unsigned_side.type->size == 8 && unsigned_side.type->IsInteger()) {
+      diagnostics().Warning(kMixedSign, span,
+                            fmt::format("{} and {} have different signs; both are taken as int64", Name(*left->type),
+                                        Name(*right->type)));
+    }
+  }
+  if ((op == BinaryOp::kDiv || op == BinaryOp::kMod) && IsZero(*right)) {
+    Report(kDivisionByZero, span, "division by zero");
+    return ErrorExpr(span);
+  }
+  if (left->is_literal && right->is_literal && left->AsConstant() != nullptr && right->AsConstant() != nullptr) {
+    uint64_t bits = Fold(op, left->AsConstant()->bits, right->AsConstant()->bits, result_signed);
+    if (comparison) return MakeInt(span, bits, types().Bool(), false);
+    return MakeLiteral(span, bits, result_signed && static_cast<int64_t>(bits) < 0);
+  }
+  const Type* operand_type = result_signed ? types().Int64() : types().Uint64();
+  left = Coerce(std::move(left), operand_type, "the left side");
+  right = Coerce(std::move(right), operand_type, "the right side");
+  return Make(span, comparison ? types().Bool() : operand_type, Binary{op, std::move(left), std::move(right)});
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,52 @@
+// Calls: finding the descriptor, counting arguments, handing over to its check hook.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "sema/checker.h"
+
+namespace sonde::sema {
+namespace {
+
+std::string Expected(const Builtin& builtin) {
+  if (builtin.min_args == builtin.max_args) {
+    return fmt::format("{} argument{}", builtin.min_args, builtin.min_args == 1 ? "" : "s");
+  }
+  if (builtin.max_args == kAnyNumber) return fmt::format("at least {}", builtin.min_args);
+  return fmt::format("{} to {} arguments", builtin.min_args, builtin.max_args);
+}
+
+}  // namespace
+
+ExprPtr Checker::CheckCall(const parser::Call& call, Span span) {
+  if (call.name == "sizeof") return CheckSizeof(call, span);
+  if (call.name == "offsetof") return CheckOffsetof(call, span);
+  const Builtin* builtin = FindBuiltin(call.name);
+  if (builtin != nullptr) return CheckBuiltin(*builtin, call, span);
+  Diagnostic& error = Report(kUnknownFunction, call.name_span, fmt::format("unknown function '{}'", call.name));
+  std::vector<std::string> names;
+  for (const Builtin* known : tables_.builtins) names.emplace_back(known->name);
+  std::string nearest = NearestName(call.name, names);
+  if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
+  return ErrorExpr(span);
+}
+
+ExprPtr Checker::CheckBuiltin(const Builtin& builtin, const parser::Call& call, Span span) {
+  auto count = static_cast<int>(call.args.size());
+  if (count < builtin.min_args || count > builtin.max_args) {
+    Report(kWrongArgumentCount, span, fmt::format("{} takes {}, {} given", builtin.name, Expected(builtin), count))
+        .Hint(std::string(builtin.signature));
+    return ErrorExpr(span);
+  }
+  if (builtin.is_unsafe && !options_.unsafe) {
+    Report(kUnsafe, call.name_span, fmt::format("{} is only allowed with --unsafe", builtin.name));
+    return ErrorExpr(span);
+  }
+  Call checked{.builtin = &builtin};
+  const Type* type = builtin.check(*this, call, checked);
+  if (type->kind == TypeKind::kError) return ErrorExpr(span);
+  return Make(span, type, std::move(checked));
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,202 @@
+// Statements and scopes.
+#include <fmt/format.h>
+
+#include "sema/checker.h"
+
+namespace sonde::sema {
+namespace {
+
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+constexpr uint64_t kMaxUnroll = 100;
+
+StmtPtr MakeStmt(Span span, Stmt::Node node) {
+  auto stmt = std::make_unique<Stmt>();
+  stmt->span = span;
+  stmt->node = std::move(node);
+  return stmt;
+}
+
+bool HasEffect(const Expr& expr) {
+  if (std::holds_alternative<IncDec>(expr.node) || std::holds_alternative<BlockValue>(expr.node)) return true;
+  if (const auto* call = std::get_if<Call>(&expr.node)) return call->builtin->has_effect;
+  if (const auto* ternary = std::get_if<Ternary>(&expr.node)) {
+    return HasEffect(*ternary->then_value) || HasEffect(*ternary->else_value);
+  }
+  if (const auto* logical = std::get_if<Logical>(&expr.node)) return HasEffect(*logical->right);
+  return false;
+}
+
+}  // namespace
+
+void Checker::CheckBlock(const parser::Block& block, Statements& out) {
+  scope_.scopes.emplace_back();
+  for (const parser::StmtPtr& statement : block.statements) CheckStatement(*statement, out);
+  scope_.scopes.pop_back();
+}
+
+namespace {
+
+// `$x = value`, `$x += value`.
+void CheckVariableAssign(Checker& checker, const parser::Assign& node, const parser::Variable& target, Span span,
+                         Statements& out) {
+  ExprPtr value = checker.Check(*node.value);
+  std::optional<uint32_t> variable = checker.FindVariable(target.name);
+  if (node.op) {
+    if (!variable) {
+      checker.Check(*node.target);  // reports
+      return;
+    }
+    ExprPtr current = checker.Make(node.target->span, checker.scope().body->variables[*variable].type,
+                                   VariableRef{*variable});
+    value = checker.BuildBinary(*node.op, span, span, std::move(current), std::move(value));
+  }
+  if (value->type->kind == TypeKind::kAggregate) {
+    checker.Report(kTypeMismatch, node.value->span, "an aggregation can only be assigned to a map");
+    return;
+  }
+  bool literal = value->is_literal && value->type->IsInteger() && value->type->is_signed;
+  const Type* type = literal ? checker.types().LiteralInt() : value->type;
+  if (!variable) {
+    variable = checker.DeclareVariable(target.name, &node, checker.types().Unknown());
+  }
+  checker.JoinVariable(*variable, type, span);
+  const Type* stored = checker.scope().body->variables[*variable].type;
+  value = checker.Coerce(std::move(value), stored, "the variable");
+  out.push_back(MakeStmt(span, AssignVariable{*variable, std::move(value)}));
+}
+
+// `@m[k] = value`, `@m[k] += value`, `@m[k] = count()`.
+void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::MapAccess& target, Span span,
+                    Statements& out) {
+  std::optional<MapRef> ref = checker.CheckMapElement(target, node.target->span);
+  if (!ref) return;
+  ExprPtr value = checker.Check(*node.value);
+  if (value->type->kind == TypeKind::kAggregate) {
+    if (node.op) {
+      checker.Report(kTypeMismatch, span, "an aggregation is assigned by '='");
+      return;
+    }
+    MapInfo wanted = checker.AggregationOf(std::get<Call>(value->node));
+    checker.JoinAggregation(ref->map, wanted, span);
+    out.push_back(MakeStmt(span, UpdateAggregate{std::move(*ref), std::move(value)}));
+    return;
+  }
+  const Type* map_type = checker.program().maps[ref->map].value;
+  bool additive = node.op && (*node.op == BinaryOp::kAdd || *node.op == BinaryOp::kSub);
+  if (additive && !value->type->IsVague() && value->type->IsInteger() && !map_type->IsPointer()) {
+    bool literal = value->is_literal && value->type->is_signed;
+    const Type* type = literal ? checker.types().LiteralInt() : checker.types().Int(8, value->type->is_signed);
+    checker.JoinMapValue(ref->map, type, span);
+    value = checker.Coerce(std::move(value), checker.types().Int(8, value->type->is_signed), "the value");
+    out.push_back(MakeStmt(span, AddToMap{std::move(*ref), std::move(value), *node.op == BinaryOp::kSub}));
+    return;
+  }
+  if (node.op) {
+    std::optional<MapRef> again = checker.CheckMapElement(target, node.target->span);
+    if (!again) return;
+    checker.JoinMapValue(ref->map, checker.types().LiteralInt(), span);
+    ExprPtr current = checker.Make(node.target->span, checker.program().maps[ref->map].value,
+                                   MapRead{std::move(*again)});
+    value = checker.BuildBinary(*node.op, span, span, std::move(current), std::move(value));
+  }
+  bool literal = value->is_literal && value->type->IsInteger() && value->type->is_signed;
+  checker.JoinMapValue(ref->map, literal ? checker.types().LiteralInt() : value->type, span);
+  value = checker.Coerce(std::move(value), checker.program().maps[ref->map].value, "the value");
+  out.push_back(MakeStmt(span, AssignMap{std::move(*ref), std::move(value)}));
+}
+
+void CheckAssign(Checker& checker, const parser::Assign& node, Span span, Statements& out) {
+  if (const auto* variable = std::get_if<parser::Variable>(&node.target->node)) {
+    CheckVariableAssign(checker, node, *variable, span, out);
+  } else if (const auto* map = std::get_if<parser::MapAccess>(&node.target->node)) {
+    CheckMapAssign(checker, node, *map, span, out);
+  } else {
+    checker.Report(kBadTarget, node.target->span, "only variables and maps can be assigned")
+        .Hint("variables begin with $, maps with @");
+  }
+}
+
+void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& out) {
+  if (checker.scope().scopes.back().contains(node.name)) {
+    checker.Report(kRedefined, node.name_span, fmt::format("${} is already declared in this block", node.name));
+    return;
+  }
+  const Type* declared = nullptr;
+  if (node.type) {
+    declared = checker.ResolveType(*node.type);
+    if (declared == nullptr) return;
+  }
+  ExprPtr value = node.value == nullptr ? nullptr : checker.Check(*node.value);
+  uint32_t variable =
+      checker.DeclareVariable(node.name, &node, declared != nullptr ? declared : checker.types().Unknown());
+  if (value == nullptr) return;
+  if (declared == nullptr) {
+    bool literal = value->is_literal && value->type->IsInteger() && value->type->is_signed;
+    checker.JoinVariable(variable, literal ? checker.types().LiteralInt() : value->type, span);
+  }
+  const Type* stored = checker.scope().body->variables[variable].type;
+  out.push_back(MakeStmt(span, AssignVariable{variable, checker.Coerce(std::move(value), stored, "the variable")}));
+}
+
+}  // namespace
+
+void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
+  Span span = stmt.span;
+  auto unsupported = [&](std::string_view what) { NotSupported(span, what); };
+  std::visit(
+      Overloaded{
+          [&](const parser::ExprStmt& node) {
+            ExprPtr expr = Check(*node.expr);
+            if (expr->type->kind == TypeKind::kAggregate) {
+              Report(kBadMapUse, span, "an aggregation must be assigned to a map").Hint("@ = count()");
+              return;
+            }
+            if (!expr->type->IsVague() && !HasEffect(*expr)) {
+              diagnostics_->Warning(kNoEffect, span, "this statement has no effect");
+            }
+            out.push_back(MakeStmt(span, Evaluate{std::move(expr)}));
+          },
+          [&](const parser::Assign& node) { CheckAssign(*this, node, span, out); },
+          [&](const parser::Let& node) { CheckLet(*this, node, span, out); },
+          [&](const parser::Discard& node) { out.push_back(MakeStmt(span, Evaluate{Check(*node.value)})); },
+          [&](const parser::If& node) {
+            If made{.condition = CheckCondition(*node.condition)};
+            CheckBlock(*node.then_block, made.then_statements);
+            if (node.else_block != nullptr) CheckBlock(*node.else_block, made.else_statements);
+            out.push_back(MakeStmt(span, std::move(made)));
+          },
+          [&](const parser::Unroll& node) {
+            std::optional<int64_t> count = CheckLiteral(*node.count, "the number of repetitions");
+            Unroll made;
+            CheckBlock(*node.body, made.body);
+            if (!count) return;
+            if (*count < 1 || static_cast<uint64_t>(*count) > kMaxUnroll) {
+              Report(kOutOfRange, node.count->span, fmt::format("unroll takes 1 to {}", kMaxUnroll));
+              return;
+            }
+            made.count = static_cast<uint64_t>(*count);
+            out.push_back(MakeStmt(span, std::move(made)));
+          },
+          [&](const parser::While&) { unsupported("while"); },
+          [&](const parser::ForRange&) { unsupported("for"); },
+          [&](const parser::ForMap&) { unsupported("for"); },
+          [&](const parser::Break&) { unsupported("break"); },
+          [&](const parser::Continue&) { unsupported("continue"); },
+          [&](const parser::Return& node) {
+            if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
+            out.push_back(MakeStmt(span, Return{}));
+          },
+          [&](const parser::BlockStmt& node) {
+            Nested made;
+            CheckBlock(*node.block, made.statements);
+            out.push_back(MakeStmt(span, std::move(made)));
+          },
+      },
+      stmt.node);
+}
+
+}  // namespace sonde::sema

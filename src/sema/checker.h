@@ -1,0 +1,147 @@
+// The context that the functions of src/sema, and the check hooks of builtins, work on.
+//
+// Types of maps and variables are solved over the whole program first: all bodies are checked silently, again and again,
+// until no type changes; then once more, with the diagnostics that the user sees.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sema/diagnostic_ids.h"
+#include "sema/sema.h"
+
+namespace sonde::sema {
+
+// Where the body being checked runs.
+struct BodyScope {
+  const ProbeType* probe_type = nullptr;  // of the first spec; all specs of a body agree on what it offers
+  const ArgsLayout* args = nullptr;
+  uint32_t instance = 0;  // number of the body, stable over all rounds
+  Body* body = nullptr;
+  std::vector<std::unordered_map<std::string, uint32_t>> scopes;  // names → Body::variables
+};
+
+class Checker {
+ public:
+  Checker(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options);
+
+  // --- what hooks of builtins use
+
+  TypeTable& types() { return *program_.types; }
+  const Options& options() const { return options_; }
+  BodyScope& scope() { return scope_; }
+  kernel::KernelView& kernel() { return world_.kernel; }
+  Diagnostics& diagnostics() { return *diagnostics_; }
+  Program& program() { return program_; }
+
+  Diagnostic& Report(DiagnosticId id, Span span, std::string message) {
+    return diagnostics_->Error(id, span, std::move(message));
+  }
+  // Reports and returns the error type.
+  const Type* Fail(DiagnosticId id, Span span, std::string message) {
+    Report(id, span, std::move(message));
+    return types().Error();
+  }
+
+  // A checked expression; never null. Its type may be vague.
+  ExprPtr Check(const parser::Expr& expr);
+  // The same, and reports when it is no integer (bools and enums are taken).
+  ExprPtr CheckInteger(const parser::Expr& expr, std::string_view what);
+  // A literal, or something that folds to one.
+  std::optional<int64_t> CheckLiteral(const parser::Expr& expr, std::string_view what);
+  std::optional<std::string> CheckStringLiteral(const parser::Expr& expr, std::string_view what);
+  // `@m` without keys, as an argument of print(), clear() …
+  std::optional<uint32_t> CheckWholeMap(const parser::Expr& expr, std::string_view what);
+  // `@m[k]`, or `@m` for a keyless map.
+  std::optional<MapRef> CheckMapElement(const parser::MapAccess& access, Span span);
+  // A key given apart from its map, as in delete(@m, k).
+  std::optional<MapRef> CheckMapElement(const parser::MapAccess& map, const std::vector<const parser::Expr*>& keys,
+                                        Span span);
+
+  // Converts a checked value; reports when a literal does not fit or the types have nothing in common.
+  ExprPtr Coerce(ExprPtr expr, const Type* type, std::string_view what);
+  // In a condition: integers, pointers and bools; strings are refused.
+  ExprPtr CheckCondition(const parser::Expr& expr);
+
+  uint32_t AddEvent(Event event);
+  // What an aggregation's call makes of the map that it is assigned to; found out by its check hook.
+  MapInfo AggregationOf(const Call& call) const;
+  // Notes that the map was assigned this type, or aggregated so.
+  void JoinMapValue(uint32_t map, const Type* type, Span span);
+  void JoinAggregation(uint32_t map, const MapInfo& wanted, Span span);
+
+  // --- the parts of the checker, in files of their own
+
+  ExprPtr Make(Span span, const Type* type, Expr::Node node, bool is_literal = false);
+  ExprPtr MakeInt(Span span, uint64_t bits, const Type* type, bool is_literal = true);
+  // The smallest signed type that holds it (uint64 above that).
+  ExprPtr MakeLiteral(Span span, uint64_t value, bool is_negative);
+  ExprPtr ErrorExpr(Span span);
+
+  void CheckBlock(const parser::Block& block, Statements& out);
+  void CheckStatement(const parser::Stmt& stmt, Statements& out);
+  ExprPtr CheckCall(const parser::Call& call, Span span);
+  ExprPtr CheckBuiltin(const Builtin& builtin, const parser::Call& call, Span span);
+  ExprPtr CheckIdentifier(const parser::Identifier& id, Span span);
+  ExprPtr CheckBinary(const parser::Binary& binary, Span span);
+  ExprPtr BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right);
+  ExprPtr CheckFieldAccess(const parser::FieldAccess& access, Span span);
+  ExprPtr CheckArgsField(std::string_view name, Span span, Span field_span);
+  ExprPtr CheckIndex(const parser::Index& index, Span span);
+  ExprPtr CheckCast(const parser::TypeName& type, const parser::Expr& operand, Span span);
+  ExprPtr CheckSizeof(const parser::Call& call, Span span);
+  ExprPtr CheckOffsetof(const parser::Call& call, Span span);
+  ExprPtr CheckIncDec(const parser::IncDec& node, Span span);
+  ExprPtr CheckTernary(const parser::Ternary& node, Span span);
+  ExprPtr CheckUnary(const parser::Unary& node, Span span);
+  ExprPtr CheckPositional(const parser::Positional& node, Span span);
+  ExprPtr NotSupported(Span span, std::string_view what);
+
+  // Null after a report.
+  const Type* ResolveType(const parser::TypeName& name, bool report = true);
+  const Type* ResolveTypeName(std::string_view name, parser::TypeName::Tag tag);
+  // A struct that BTF or the preamble declares, with its fields; the type itself otherwise.
+  const Type* CompleteStruct(const Type* type);
+
+  uint32_t MapIndex(std::string_view name, Span span);
+  std::optional<uint32_t> FindVariable(std::string_view name) const;
+  uint32_t DeclareVariable(std::string_view name, const void* declaration, const Type* type);
+  void JoinVariable(uint32_t variable, const Type* type, Span span);
+
+  // What both can be stored as; null when there is nothing.
+  const Type* Join(const Type* a, const Type* b);
+
+  // Used by the driver.
+  void LoadPreamble(const parser::Ast& ast);
+  void BeginRound(Diagnostics& diagnostics);
+  // Checks one body against one layout; its variables keep their types from round to round by `instance`.
+  Body CheckBody(const parser::Probe& probe, const ProbeType& type, const ArgsLayout* args, uint32_t instance);
+  bool changed() const { return changed_; }
+  std::vector<std::string> KnownNames() const;
+  const Builtin* FindBuiltin(std::string_view name) const;
+
+ private:
+  friend class CTypes;
+  void JoinKey(uint32_t map, const Type* key, Span span);
+  const Type* StoredType(const Type* type);
+
+  Program& program_;
+  const SourceManager& sources_;
+  const Tables& tables_;
+  World world_;
+  const Options& options_;
+  Diagnostics* diagnostics_ = nullptr;
+  BodyScope scope_;
+  bool changed_ = false;
+  cheaders::CDeclarations c_;
+  std::map<uint32_t, const Type*> c_types_;  // by CTypeId
+  std::map<std::string, uint32_t, std::less<>> map_by_name_;
+  // Variables' types as known from earlier rounds, by body instance and declaration.
+  std::map<std::pair<uint32_t, const void*>, const Type*> variable_types_;
+  std::vector<std::pair<uint32_t, const void*>> variable_keys_;  // of the current body
+};
+
+}  // namespace sonde::sema

@@ -1,0 +1,61 @@
+// The descriptor of a probe type: spec grammar, expansion, what its bodies may use. Rows live in src/probes.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "kernel/kernel_view.h"
+#include "parser/ast.h"
+#include "sema/program.h"
+
+namespace sonde::sema {
+
+// What an expansion may use.
+struct ExpandContext {
+  kernel::KernelView& kernel;
+  TypeTable& types;
+  Diagnostics& diagnostics;
+  uint32_t max_strlen = 1024;
+  bool wants_args = false;  // the body reads `args`: each point needs its layout
+  bool missing_is_error = true;
+};
+
+// One place to attach to.
+struct ProbePoint {
+  std::string name;
+  Hook hook;
+  std::unique_ptr<ArgsLayout> args;  // null when there is none or it was not wanted
+};
+
+// A probe as -l and -lv show it.
+struct ListedProbe {
+  std::string name;
+  std::vector<std::string> fields;  // "const char * filename"
+};
+
+struct ProbeType {
+  std::string_view name;                          // "tracepoint"
+  std::span<const std::string_view> short_names;  // "t"
+  std::string_view spec;                          // "tracepoint:category:event", for messages and docs
+  std::string_view summary;
+  bool has_user_context = true;   // the current task is the one that the event is about
+  bool is_timer = false;
+  bool has_args = false;          // bodies may say args.field
+  bool runs_in_tracer = false;
+  // Turns one spec into points, wildcards resolved; reports what is wrong through the context.
+  std::vector<ProbePoint> (*expand)(ExpandContext& context, const parser::ProbeSpec& spec) = nullptr;
+  // Probes that match `pattern` ("tracepoint:syscalls:*openat*"), sorted; null when the type cannot be listed.
+  Result<std::vector<ListedProbe>> (*list)(kernel::KernelView& kernel, std::string_view pattern, bool with_fields) =
+      nullptr;
+};
+
+using ProbeTypeTable = std::span<const ProbeType* const>;
+
+// By name or short name; null when there is none.
+const ProbeType* FindProbeType(ProbeTypeTable table, std::string_view name);
+
+}  // namespace sonde::sema

@@ -1,0 +1,291 @@
+// What src/sema makes: a typed program in which no name is left to look up.
+//
+// Enters: an Ast. Leaves: maps, bodies and probes with every type decided, for src/codegen. Immutable once returned.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/format_step.h"
+#include "base/source.h"
+#include "image/image.h"
+#include "parser/ast.h"
+#include "sema/type.h"
+
+namespace sonde::sema {
+
+struct Builtin;
+struct Expr;
+struct Stmt;
+using ExprPtr = std::unique_ptr<Expr>;
+using StmtPtr = std::unique_ptr<Stmt>;
+using Statements = std::vector<StmtPtr>;
+using parser::BinaryOp;
+
+inline constexpr uint32_t kNone = UINT32_MAX;
+
+// --- expressions. Operands have already been converted to the type in which the operation is done.
+
+struct Constant {
+  uint64_t bits = 0;  // in the canonical extension of the type
+};
+struct StringConstant {
+  std::string value;
+};
+struct VariableRef {
+  uint32_t variable = 0;  // into Body::variables
+};
+struct MapRef {
+  uint32_t map = 0;  // into Program::maps
+  ExprPtr key;       // null for keyless maps; a Tuple for multi-keys
+};
+// The map's value, zero where there is none.
+struct MapRead {
+  MapRef ref;
+};
+enum class UnaryOp { kNegate, kBitNot, kNot };
+struct Unary {
+  UnaryOp op;
+  ExprPtr operand;
+};
+// Arithmetic on integers, comparison of scalars; both sides have the same type.
+struct Binary {
+  BinaryOp op;
+  ExprPtr left;
+  ExprPtr right;
+};
+// == and != of strings.
+struct StringCompare {
+  bool equal = true;
+  ExprPtr left;
+  ExprPtr right;
+};
+struct Logical {
+  bool is_and = true;
+  ExprPtr left;
+  ExprPtr right;
+};
+// A scalar as another scalar type.
+struct Convert {
+  ExprPtr operand;
+};
+struct Ternary {
+  ExprPtr condition;
+  ExprPtr then_value;
+  ExprPtr else_value;
+};
+struct IncDec {
+  std::variant<VariableRef, MapRef> target;
+  bool increment = true;
+  bool prefix = false;
+};
+// What a builtin's check hook found out and its lowering hook needs.
+struct CallData {
+  uint32_t event = kNone;  // into Program::events
+  uint32_t map = kNone;    // into Program::maps
+  std::vector<int64_t> integers;
+  std::string text;
+  // Of aggregations: what the map that they are assigned to becomes. Parameters stand in `integers`.
+  image::Aggregation aggregation = image::Aggregation::kNone;
+  const Type* aggregate_value = nullptr;
+};
+struct Call {
+  const Builtin* builtin = nullptr;
+  std::vector<ExprPtr> args;
+  CallData data;
+};
+struct ArgsField {
+  uint32_t field = 0;  // into ArgsLayout::fields
+};
+// The value at an address: `*p`, `p->field`, `p[i]`.
+struct Load {
+  ExprPtr pointer;
+  ExprPtr index;        // null, or scaled by the size of the value
+  uint32_t offset = 0;  // bytes
+  uint32_t bit_offset = 0;
+  uint32_t bit_width = 0;  // 0 unless a bitfield
+};
+// A part of a value in memory: `tuple.1`, `array[2]`.
+struct Member {
+  ExprPtr base;
+  ExprPtr index;  // null, or scaled by the size of this expression's type
+  uint32_t offset = 0;
+};
+struct Tuple {
+  std::vector<ExprPtr> elements;
+};
+struct BlockValue {
+  Statements statements;
+  ExprPtr value;
+};
+
+struct Expr {
+  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, Logical,
+                            Convert, Ternary, IncDec, Call, ArgsField, Load, Member, Tuple, BlockValue>;
+  Span span;
+  const Type* type = nullptr;
+  Node node;
+  // Stands for a literal of the script (or folds to one): takes the sign and width of what it meets.
+  bool is_literal = false;
+
+  const Constant* AsConstant() const { return std::get_if<Constant>(&node); }
+  const StringConstant* AsString() const { return std::get_if<StringConstant>(&node); }
+};
+
+// --- statements
+
+struct Evaluate {
+  ExprPtr expr;
+};
+struct AssignVariable {
+  uint32_t variable = 0;
+  ExprPtr value;
+};
+struct AssignMap {
+  MapRef target;
+  ExprPtr value;
+};
+// `@m += n`, `@m -= n`: an atomic addition in place.
+struct AddToMap {
+  MapRef target;
+  ExprPtr value;
+  bool subtract = false;
+};
+// `@m = count()`: the call's builtin updates the value in place.
+struct UpdateAggregate {
+  MapRef target;
+  ExprPtr call;
+};
+struct If {
+  ExprPtr condition;
+  Statements then_statements;
+  Statements else_statements;
+};
+struct Unroll {
+  uint64_t count = 0;
+  Statements body;
+};
+struct Return {};
+struct Nested {
+  Statements statements;
+};
+
+struct Stmt {
+  using Node =
+      std::variant<Evaluate, AssignVariable, AssignMap, AddToMap, UpdateAggregate, If, Unroll, Return, Nested>;
+  Span span;
+  Node node;
+};
+
+// --- what bodies use
+
+// How an aggregation is kept and what its parameters are.
+struct MapInfo {
+  std::string name;  // "@start"
+  Span span;         // first use
+  const Type* key = nullptr;    // null: keyless; several keys: a tuple
+  const Type* value = nullptr;
+  image::Aggregation aggregation = image::Aggregation::kNone;
+  uint32_t hist_bits = 0;
+  int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
+  bool is_keyless = true;
+};
+
+// A record that a call sends; layout is codegen's business.
+struct Event {
+  image::EventKind kind = image::EventKind::kPrintf;
+  Span span;
+  std::string function;
+  std::vector<const Type*> values;
+  std::vector<FormatStep> format;
+  std::string text;
+  uint32_t map = kNone;
+  uint32_t top = 0;
+  uint64_t div = 0;
+};
+
+// A field that `args` offers in a probe. Where it is found depends on how the probe is attached: in the perf record at
+// `record_offset`, or in the registers of a system call.
+struct ArgsFieldInfo {
+  enum class Place { kInline, kDataLoc, kRelLoc };
+  std::string name;
+  std::string c_type;  // as the format file writes it, for -lv and messages
+  const Type* type = nullptr;
+  uint32_t record_offset = 0;
+  uint32_t record_size = 0;
+  Place place = Place::kInline;
+  int syscall_argument = -1;        // 0…5: the register of that argument
+  bool is_syscall_return = false;
+  bool is_syscall_number = false;
+  bool only_in_record = false;      // common_*: forces the perf path
+};
+
+struct ArgsLayout {
+  std::vector<ArgsFieldInfo> fields;
+  const ArgsFieldInfo* Find(std::string_view name) const;
+};
+
+struct Variable {
+  std::string name;
+  const Type* type = nullptr;
+};
+
+struct ProbeType;
+
+// One body as checked against one layout of `args`.
+struct Body {
+  Span span;
+  std::vector<Variable> variables;
+  ExprPtr predicate;  // may be null
+  Statements statements;
+  const ArgsLayout* args = nullptr;  // null when the body reads no `args`
+  const ProbeType* probe_type = nullptr;
+  bool needs_record = false;         // reads what only the perf record has
+  bool uses_probe_name = false;
+};
+
+// --- probes. What a probe type's expansion asks to be attached; closed, so that codegen cannot forget one.
+
+struct HookBegin {};
+struct HookEnd {};
+struct HookInterval {
+  uint64_t period_ns = 0;
+};
+struct HookSyscall {
+  bool is_exit = false;
+  int number = 0;
+  uint32_t tracepoint_id = 0;
+  std::string event;  // "sys_enter_openat"
+};
+struct HookTracepoint {
+  std::string category;
+  std::string event;
+  uint32_t id = 0;
+};
+using Hook = std::variant<HookBegin, HookEnd, HookInterval, HookSyscall, HookTracepoint>;
+
+struct ProbeInstance {
+  std::string name;   // "tracepoint:syscalls:sys_enter_openat"
+  std::string spec;   // as written, for messages
+  Hook hook;
+  uint32_t body = 0;  // into Program::bodies
+};
+
+struct Program {
+  std::shared_ptr<TypeTable> types;
+  std::vector<MapInfo> maps;
+  std::vector<Event> events;
+  std::vector<std::unique_ptr<const ArgsLayout>> layouts;
+  std::vector<Body> bodies;
+  std::vector<ProbeInstance> probes;  // in order of declaration; the index is the probe's id
+  const SourceManager* sources = nullptr;
+};
+
+// The program as indented text, for --emit=program and tests.
+std::string Dump(const Program& program);
+
+}  // namespace sonde::sema

@@ -1,0 +1,236 @@
+#include "sema/sema.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/suggest.h"
+#include "sema/checker.h"
+
+namespace sonde::sema {
+namespace {
+
+constexpr int kMaxRounds = 16;
+
+bool IsWord(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool MentionsWord(std::string_view text, std::string_view word) {
+  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    bool starts = at == 0 || !IsWord(text[at - 1]);
+    bool ends = at + word.size() == text.size() || !IsWord(text[at + word.size()]);
+    if (starts && ends) return true;
+  }
+  return false;
+}
+
+// One body to check: a probe's text against one probe type and one layout of args.
+struct Instance {
+  const parser::Probe* probe = nullptr;
+  const ProbeType* type = nullptr;
+  const ArgsLayout* args = nullptr;
+};
+
+std::string LayoutKey(const ArgsLayout& layout) {
+  std::string key;
+  for (const ArgsFieldInfo& field : layout.fields) {
+    key += fmt::format("{} {} {} {} {} {} {} {};", field.name, static_cast<const void*>(field.type),
+                       field.record_offset, field.record_size, static_cast<int>(field.place), field.syscall_argument,
+                       field.is_syscall_return, field.only_in_record);
+  }
+  return key;
+}
+
+// Expands the specs of all probes into instances of bodies and probes that refer to them.
+class Expansion {
+ public:
+  Expansion(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options,
+            Diagnostics& diagnostics)
+      : program_(program), sources_(sources), tables_(tables), world_(world), options_(options),
+        diagnostics_(diagnostics) {}
+
+  void Add(const parser::Probe& probe, Span span) {
+    ExpandContext context{.kernel = world_.kernel,
+                          .types = *program_.types,
+                          .diagnostics = diagnostics_,
+                          .max_strlen = options_.max_strlen,
+                          .wants_args = MentionsWord(sources_.Text(span), "args"),
+                          .missing_is_error = options_.missing_probes_are_errors};
+    std::map<std::pair<const ProbeType*, const ArgsLayout*>, uint32_t> own;
+    for (const parser::ProbeSpec& written : probe.specs) {
+      parser::ProbeSpec spec = WithParameters(written);
+      const ProbeType* type = TypeOf(spec);
+      if (type == nullptr) continue;
+      for (ProbePoint& point : type->expand(context, spec)) {
+        const ArgsLayout* args = Intern(std::move(point.args));
+        auto [known, inserted] = own.try_emplace({type, args}, static_cast<uint32_t>(instances_.size()));
+        if (inserted) instances_.push_back({&probe, type, args});
+        program_.probes.push_back({point.name, spec.text, std::move(point.hook), known->second});
+      }
+    }
+    if (program_.probes.size() > options_.max_probes && !over_limit_) {
+      over_limit_ = true;
+      diagnostics_.Error(kTooManyProbes, probe.specs.front().span,
+                         fmt::format("the script attaches to {} probes and more; the limit is {}",
+                                     program_.probes.size(), options_.max_probes))
+          .Hint("raise it with the environment variable SONDE_MAX_PROBES, or narrow the wildcard");
+    }
+  }
+
+  const std::vector<Instance>& instances() const { return instances_; }
+
+ private:
+  // `$1` in specs.
+  parser::ProbeSpec WithParameters(const parser::ProbeSpec& written) const {
+    parser::ProbeSpec spec{written.span, written.text, written.parts};
+    for (parser::ProbeSpec::Part& part : spec.parts) {
+      if (part.quoted) continue;
+      std::string out;
+      for (size_t i = 0; i < part.text.size();) {
+        size_t digits = i + 1;
+        while (digits < part.text.size() && isdigit(static_cast<unsigned char>(part.text[digits])) != 0) ++digits;
+        if (part.text[i] == '$' && digits > i + 1 && digits - i < 6) {
+          size_t index = std::stoul(part.text.substr(i + 1, digits - i - 1));
+          out += index >= 1 && index <= options_.parameters.size() ? options_.parameters[index - 1] : "0";
+          i = digits;
+        } else {
+          out += part.text[i++];
+        }
+      }
+      part.text = out;
+    }
+    return spec;
+  }
+
+  const ProbeType* TypeOf(const parser::ProbeSpec& spec) {
+    std::string name = spec.parts.empty() ? "" : spec.parts.front().text;
+    if (const ProbeType* type = FindProbeType(tables_.probe_types, name)) return type;
+    Diagnostic& error =
+        diagnostics_.Error(kUnknownProbeType, spec.span, fmt::format("unknown probe type '{}'", name));
+    std::vector<std::string> names;
+    for (const ProbeType* type : tables_.probe_types) names.emplace_back(type->name);
+    std::string nearest = NearestName(name, names);
+    if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
+    return nullptr;
+  }
+
+  const ArgsLayout* Intern(std::unique_ptr<ArgsLayout> layout) {
+    if (layout == nullptr) return nullptr;
+    auto [known, inserted] = layouts_.try_emplace(LayoutKey(*layout), layout.get());
+    if (inserted) program_.layouts.push_back(std::move(layout));
+    return known->second;
+  }
+
+  Program& program_;
+  const SourceManager& sources_;
+  const Tables& tables_;
+  World world_;
+  const Options& options_;
+  Diagnostics& diagnostics_;
+  std::vector<Instance> instances_;
+  std::map<std::string, const ArgsLayout*> layouts_;
+  bool over_limit_ = false;
+};
+
+// Constructs that parse but are not built yet.
+void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
+  auto report = [&](std::string_view what) {
+    diagnostics.Error(kNotSupported, item.span, fmt::format("{} is not supported yet", what));
+  };
+  if (std::holds_alternative<parser::ConfigBlock>(item.node)) report("a config block");
+  if (std::holds_alternative<parser::Import>(item.node)) report("import");
+  if (std::holds_alternative<parser::MapDeclaration>(item.node)) report("a map declaration");
+  if (std::holds_alternative<parser::Macro>(item.node)) report("a macro");
+}
+
+void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
+  program.bodies.clear();
+  for (uint32_t i = 0; i < instances.size(); ++i) {
+    program.bodies.push_back(checker.CheckBody(*instances[i].probe, *instances[i].type, instances[i].args, i));
+  }
+}
+
+// A body that is checked against several layouts reports the same once.
+void CopyOnce(const Diagnostics& from, Diagnostics& to) {
+  std::set<std::string> seen;
+  for (const Diagnostic& diagnostic : from.all()) {
+    std::string key = fmt::format("{} {} {} {}", diagnostic.id.name, diagnostic.span.offset, diagnostic.span.length,
+                                  diagnostic.message);
+    if (!seen.insert(key).second) continue;
+    Diagnostic& copy = diagnostic.severity == Severity::kError
+                           ? to.Error(diagnostic.id, diagnostic.span, diagnostic.message)
+                           : to.Warning(diagnostic.id, diagnostic.span, diagnostic.message);
+    copy.notes = diagnostic.notes;
+    copy.hint = diagnostic.hint;
+  }
+}
+
+}  // namespace
+
+const ProbeType* FindProbeType(ProbeTypeTable table, std::string_view name) {
+  for (const ProbeType* type : table) {
+    if (type->name == name) return type;
+    for (std::string_view short_name : type->short_names) {
+      if (short_name == name) return type;
+    }
+  }
+  return nullptr;
+}
+
+const ArgsFieldInfo* ArgsLayout::Find(std::string_view name) const {
+  for (const ArgsFieldInfo& field : fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+Body Checker::CheckBody(const parser::Probe& probe, const ProbeType& type, const ArgsLayout* args, uint32_t instance) {
+  Body body;
+  body.span = probe.body->span;
+  body.args = args;
+  body.probe_type = &type;
+  scope_ = {.probe_type = &type, .args = args, .instance = instance, .body = &body, .scopes = {}};
+  scope_.scopes.emplace_back();
+  variable_keys_.clear();
+  if (probe.predicate != nullptr) body.predicate = CheckCondition(*probe.predicate);
+  CheckBlock(*probe.body, body.statements);
+  scope_.body = nullptr;
+  return body;
+}
+
+std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager& sources, const Tables& tables,
+                                     World world, const Options& options, Diagnostics& diagnostics) {
+  auto program = std::make_unique<Program>();
+  program->types = std::make_shared<TypeTable>();
+  program->sources = &sources;
+  Expansion expansion(*program, sources, tables, world, options, diagnostics);
+  bool has_probes = false;
+  for (const parser::Item& item : ast.items) {
+    ReportUnsupportedItem(item, diagnostics);
+    if (const auto* probe = std::get_if<parser::Probe>(&item.node)) {
+      has_probes = true;
+      expansion.Add(*probe, item.span);
+    }
+  }
+  if (!has_probes && !diagnostics.HasErrors()) {
+    diagnostics.Error(kNoProbes, {ast.file, 0, 0}, "the script has no probes")
+        .Hint("begin { printf(\"hello\\n\"); }");
+  }
+  Checker checker(*program, sources, tables, world, options);
+  checker.BeginRound(diagnostics);
+  checker.LoadPreamble(ast);
+  bool changed = true;
+  for (int round = 0; changed && round < kMaxRounds; ++round) {
+    Diagnostics silent;
+    checker.BeginRound(silent);
+    CheckBodies(checker, *program, expansion.instances());
+    changed = checker.changed();
+  }
+  Diagnostics last;
+  checker.BeginRound(last);
+  CheckBodies(checker, *program, expansion.instances());
+  CopyOnce(last, diagnostics);
+  if (diagnostics.HasErrors()) return nullptr;
+  return program;
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,44 @@
+// The door of src/sema: types, scopes, names, folding and checks: Ast → Program.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "cheaders/c_headers.h"
+#include "kernel/kernel_view.h"
+#include "parser/ast.h"
+#include "sema/builtin.h"
+#include "sema/probe_type.h"
+#include "sema/program.h"
+
+namespace sonde::sema {
+
+struct Tables {
+  BuiltinTable builtins;
+  ProbeTypeTable probe_types;
+};
+
+struct Options {
+  std::vector<std::string> parameters;  // $1…
+  std::vector<std::string> include_dirs;
+  std::vector<std::string> forced_includes;
+  uint32_t max_strlen = 1024;  // bytes of str() and of the type `string`
+  uint64_t max_probes = 1024;
+  bool missing_probes_are_errors = true;
+  bool unsafe = false;
+};
+
+// What the script is checked against.
+struct World {
+  kernel::KernelView& kernel;
+  cheaders::CHeaders& headers;
+};
+
+// Null when `diagnostics` gained errors.
+std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager& sources, const Tables& tables,
+                                     World world, const Options& options, Diagnostics& diagnostics);
+
+}  // namespace sonde::sema

@@ -1,0 +1,187 @@
+#include "sema/type.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sonde::sema {
+namespace {
+
+uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / align * align; }
+
+std::string PointerName(const Type& type) {
+  std::string inner = type.element == nullptr ? "void" : Name(*type.element);
+  return inner + (inner.ends_with('*') ? "*" : " *");
+}
+
+std::string TupleName(const Type& type) {
+  std::string out = "(";
+  for (const Field& field : type.fields) {
+    if (out.size() > 1) out += ", ";
+    out += Name(*field.type);
+  }
+  return out + (type.fields.size() == 1 ? ",)" : ")");
+}
+
+struct NamedInteger {
+  std::string_view name;
+  uint32_t bytes;
+  bool is_signed;
+};
+
+constexpr std::array kIntegers = std::to_array<NamedInteger>({
+    {"int8", 1, true},          {"int16", 2, true},           {"int32", 4, true},
+    {"int64", 8, true},         {"uint8", 1, false},          {"uint16", 2, false},
+    {"uint32", 4, false},       {"uint64", 8, false},         {"int8_t", 1, true},
+    {"int16_t", 2, true},       {"int32_t", 4, true},         {"int64_t", 8, true},
+    {"uint8_t", 1, false},      {"uint16_t", 2, false},       {"uint32_t", 4, false},
+    {"uint64_t", 8, false},     {"s8", 1, true},              {"s16", 2, true},
+    {"s32", 4, true},           {"s64", 8, true},             {"u8", 1, false},
+    {"u16", 2, false},          {"u32", 4, false},            {"u64", 8, false},
+    {"__s8", 1, true},          {"__s16", 2, true},           {"__s32", 4, true},
+    {"__s64", 8, true},         {"__u8", 1, false},           {"__u16", 2, false},
+    {"__u32", 4, false},        {"__u64", 8, false},          {"char", 1, true},
+    {"signed char", 1, true},   {"unsigned char", 1, false},  {"short", 2, true},
+    {"unsigned short", 2, false}, {"int", 4, true},           {"unsigned", 4, false},
+    {"unsigned int", 4, false}, {"long", 8, true},            {"unsigned long", 8, false},
+    {"long long", 8, true},     {"unsigned long long", 8, false}, {"long int", 8, true},
+    {"size_t", 8, false},       {"ssize_t", 8, true},         {"uintptr_t", 8, false},
+    {"intptr_t", 8, true},      {"pid_t", 4, true},           {"uid_t", 4, false},
+    {"gid_t", 4, false},        {"umode_t", 2, false},        {"dev_t", 4, false},
+    {"loff_t", 8, true},        {"off_t", 8, true},           {"key_t", 4, true},
+    {"qid_t", 4, true},         {"mqd_t", 4, true},           {"clockid_t", 4, true},
+    {"timer_t", 4, true},       {"rwf_t", 4, true},           {"aio_context_t", 8, false},
+    {"old_uid_t", 2, false},    {"key_serial_t", 4, true},    {"sector_t", 8, false},
+    {"gfp_t", 4, false},        {"bool", 1, false},
+});
+
+}  // namespace
+
+const Field* Type::FindField(std::string_view field_name) const {
+  for (const Field& field : fields) {
+    if (!field.name.empty() && field.name == field_name) return &field;
+  }
+  return nullptr;
+}
+
+std::string Name(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kUnknown:
+      return "unknown";
+    case TypeKind::kError:
+      return "error";
+    case TypeKind::kVoid:
+      return "void";
+    case TypeKind::kBool:
+      return "bool";
+    case TypeKind::kInt:
+      return fmt::format("{}int{}", type.is_signed ? "" : "u", type.size * 8);
+    case TypeKind::kEnum:
+      return "enum " + type.name;
+    case TypeKind::kPointer:
+      return PointerName(type);
+    case TypeKind::kString:
+      return fmt::format("string[{}]", type.size);
+    case TypeKind::kArray:
+      return fmt::format("{}[{}]", Name(*type.element), type.count);
+    case TypeKind::kStruct:
+      return type.name;
+    case TypeKind::kTuple:
+      return TupleName(type);
+    case TypeKind::kProbe:
+      return "probe name";
+    case TypeKind::kTimestamp:
+      return "timestamp";
+    case TypeKind::kArgs:
+      return "args";
+    case TypeKind::kAggregate:
+      return "aggregation";
+  }
+  return "";
+}
+
+const Type* TypeTable::Intern(Type type, const std::string& key) {
+  auto [entry, inserted] = by_key_.try_emplace(key, nullptr);
+  if (inserted) entry->second = &types_.emplace_back(std::move(type));
+  return entry->second;
+}
+
+const Type* TypeTable::Simple(TypeKind kind, uint32_t size) {
+  return Intern({.kind = kind, .size = size, .align = std::max(size, 1U)},
+                fmt::format("simple {}", static_cast<int>(kind)));
+}
+
+const Type* TypeTable::Timestamp(std::string format) {
+  std::string key = "timestamp " + format;
+  return Intern({.kind = TypeKind::kTimestamp, .size = 8, .align = 8, .format = std::move(format)}, key);
+}
+
+const Type* TypeTable::Int(uint32_t bytes, bool is_signed) {
+  return Intern({.kind = TypeKind::kInt, .size = bytes, .align = bytes, .is_signed = is_signed},
+                fmt::format("int {} {}", bytes, is_signed));
+}
+
+const Type* TypeTable::WideCInt() {
+  return Intern({.kind = TypeKind::kInt, .size = 8, .align = 8, .is_c_int = true}, "int wide");
+}
+
+const Type* TypeTable::LiteralInt() {
+  return Intern({.kind = TypeKind::kInt, .size = 8, .align = 8, .is_signed = true, .is_from_literal = true},
+                "int literal");
+}
+
+const Type* TypeTable::String(uint32_t capacity) {
+  return Intern({.kind = TypeKind::kString, .size = capacity, .align = 1}, fmt::format("string {}", capacity));
+}
+
+const Type* TypeTable::Pointer(const Type* element, AddressSpace space) {
+  return Intern({.kind = TypeKind::kPointer, .size = 8, .align = 8, .space = space, .element = element},
+                fmt::format("pointer {} {}", static_cast<const void*>(element), static_cast<int>(space)));
+}
+
+const Type* TypeTable::Array(const Type* element, uint32_t count) {
+  return Intern({.kind = TypeKind::kArray,
+                 .size = element->size * count,
+                 .align = element->align,
+                 .element = element,
+                 .count = count},
+                fmt::format("array {} {}", static_cast<const void*>(element), count));
+}
+
+const Type* TypeTable::Tuple(const std::vector<const Type*>& elements) {
+  Type type{.kind = TypeKind::kTuple};
+  std::string key = "tuple";
+  for (const Type* element : elements) {
+    type.align = std::max(type.align, element->align);
+    uint32_t offset = AlignUp(type.size, element->align);
+    type.fields.push_back({.type = element, .offset = offset});
+    type.size = offset + element->size;
+    key += fmt::format(" {}", static_cast<const void*>(element));
+  }
+  type.size = AlignUp(type.size, type.align);
+  return Intern(std::move(type), key);
+}
+
+Type* TypeTable::Struct(const std::string& name) {
+  Intern({.kind = TypeKind::kStruct, .name = name}, "struct " + name);
+  return by_key_.at("struct " + name);
+}
+
+Type* TypeTable::Enum(const std::string& name, uint32_t bytes, bool is_signed) {
+  Intern({.kind = TypeKind::kEnum, .size = bytes, .align = bytes, .is_signed = is_signed, .name = name},
+         "enum " + name);
+  return by_key_.at("enum " + name);
+}
+
+const Type* TypeTable::FromName(std::string_view name, uint32_t max_strlen) {
+  if (name == "bool" || name == "_Bool") return Bool();
+  if (name == "string") return String(max_strlen);
+  if (name == "void") return Void();
+  for (const NamedInteger& integer : kIntegers) {
+    if (integer.name == name) return Int(integer.bytes, integer.is_signed);
+  }
+  return nullptr;
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,114 @@
+// The types of the language, interned: two types are the same when their pointers are.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sonde::sema {
+
+enum class TypeKind {
+  kUnknown,  // not yet inferred; never in a checked program
+  kError,    // already reported; silences what follows from it
+  kVoid,
+  kBool,
+  kInt,
+  kEnum,
+  kPointer,
+  kString,  // NUL-terminated bytes in `size` bytes of memory
+  kArray,
+  kStruct,
+  kTuple,
+  kProbe,      // number of a probe's name
+  kTimestamp,  // nanoseconds since boot, rendered by `format`
+  kArgs,       // the bare builtin `args`
+  kAggregate,  // the result of count(), hist(n), …: may only be assigned to a map
+};
+
+// Where a pointer points, which decides how it is read.
+enum class AddressSpace { kKernel, kUser };
+
+struct Type;
+
+struct Field {
+  std::string name;  // empty in tuples and for anonymous members
+  const Type* type = nullptr;
+  uint32_t offset = 0;      // bytes
+  uint32_t bit_offset = 0;  // of a bitfield, within the bytes at `offset`
+  uint32_t bit_width = 0;   // 0 unless a bitfield
+};
+
+struct Type {
+  TypeKind kind = TypeKind::kUnknown;
+  uint32_t size = 0;   // bytes in memory
+  uint32_t align = 1;
+  bool is_signed = false;
+  // An integer that C declares as a 4-byte `int` but that stands in an unsigned 8-byte slot, as syscall arguments do.
+  bool is_c_int = false;
+  bool is_from_literal = false;  // see TypeTable::LiteralInt
+  AddressSpace space = AddressSpace::kKernel;  // pointers
+  const Type* element = nullptr;               // pointers (null: void), arrays
+  uint32_t count = 0;                          // arrays
+  std::string name;                            // structs ("struct foo"), enums
+  std::string format;                          // timestamps
+  std::vector<Field> fields;                   // structs, tuples
+  std::vector<std::pair<int64_t, std::string>> enumerators;
+
+  bool IsInteger() const { return kind == TypeKind::kInt; }
+  // Fits a register and takes part in arithmetic or conditions.
+  bool IsScalar() const {
+    return kind == TypeKind::kInt || kind == TypeKind::kBool || kind == TypeKind::kEnum || kind == TypeKind::kPointer ||
+           kind == TypeKind::kProbe || kind == TypeKind::kTimestamp;
+  }
+  bool IsString() const { return kind == TypeKind::kString; }
+  bool IsPointer() const { return kind == TypeKind::kPointer; }
+  // Unknown or in error: say nothing more about it.
+  bool IsVague() const { return kind == TypeKind::kUnknown || kind == TypeKind::kError; }
+  const Field* FindField(std::string_view field_name) const;
+};
+
+// As users write it: "int64", "string[16]", "struct foo *", "(int64, string[16])".
+std::string Name(const Type& type);
+
+// Owns types. Factory functions return the same pointer for the same arguments.
+class TypeTable {
+ public:
+  const Type* Unknown() { return Simple(TypeKind::kUnknown, 0); }
+  const Type* Error() { return Simple(TypeKind::kError, 0); }
+  const Type* Void() { return Simple(TypeKind::kVoid, 0); }
+  const Type* Bool() { return Simple(TypeKind::kBool, 1); }
+  const Type* Args() { return Simple(TypeKind::kArgs, 8); }
+  const Type* Aggregate() { return Simple(TypeKind::kAggregate, 8); }
+  const Type* Probe() { return Simple(TypeKind::kProbe, 4); }
+  const Type* Timestamp(std::string format);
+  // `bytes` is 1, 2, 4 or 8.
+  const Type* Int(uint32_t bytes, bool is_signed);
+  const Type* Int64() { return Int(8, true); }
+  const Type* Uint64() { return Int(8, false); }
+  // A C int in an unsigned 8-byte slot.
+  const Type* WideCInt();
+  // What a map or variable holds that has only met literals so far: an int64 that takes the type of what it meets next.
+  const Type* LiteralInt();
+  const Type* String(uint32_t capacity);
+  const Type* Pointer(const Type* element, AddressSpace space);
+  const Type* Array(const Type* element, uint32_t count);
+  const Type* Tuple(const std::vector<const Type*>& elements);
+  // A struct that is filled in later, so that it may refer to itself. A second call with the same name returns the first.
+  Type* Struct(const std::string& name);
+  Type* Enum(const std::string& name, uint32_t bytes, bool is_signed);
+
+  // "int8" … "uint64", "bool", "string", C's names for integers and the kernel's (u32, __u64, pid_t …); null when unknown.
+  const Type* FromName(std::string_view name, uint32_t max_strlen);
+
+ private:
+  const Type* Simple(TypeKind kind, uint32_t size);
+  const Type* Intern(Type type, const std::string& key);
+
+  std::deque<Type> types_;
+  std::map<std::string, Type*, std::less<>> by_key_;
+};
+
+}  // namespace sonde::sema
