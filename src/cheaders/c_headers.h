@@ -1,4 +1,5 @@
-// src/cheaders: C preambles, headers and macros through libclang, which is opened (dlopen) only when a script has C in it.
+// src/cheaders: C preambles, headers and macros through libclang, which is opened (dlopen) only when a script has C in
+// it.
 //
 // Enters: the C text of a script and the names that the script uses. Leaves: CDeclarations, plain data.
 #pragma once
@@ -28,11 +29,11 @@ struct CField {
 
 struct CType {
   CKind kind = CKind::kUnknown;
-  std::string name;        // tag of struct, union, enum; spelling otherwise
-  uint64_t size = 0;       // bytes; 0 when incomplete
-  bool is_signed = false;  // int, enum
-  CTypeId element = 0;     // pointer, array
-  uint64_t count = 0;      // array
+  std::string name;            // tag of struct, union, enum; spelling otherwise
+  uint64_t size = 0;           // bytes; 0 when incomplete
+  bool is_signed = false;      // int, enum
+  CTypeId element = 0;         // pointer, array
+  uint64_t count = 0;          // array
   std::vector<CField> fields;  // struct, union
 };
 
@@ -48,7 +49,7 @@ struct CMacroValue {
 
 struct CDeclarations {
   std::vector<CType> types;
-  std::map<std::string, CTypeId, std::less<>> structs;   // by tag
+  std::map<std::string, CTypeId, std::less<>> structs;  // by tag
   std::map<std::string, CTypeId, std::less<>> unions;
   std::map<std::string, CTypeId, std::less<>> enums;
   std::map<std::string, CTypeId, std::less<>> typedefs;  // resolved to the named type
@@ -66,9 +67,9 @@ struct CProblem {
 };
 
 struct CInput {
-  std::string text;                         // the preamble, `#!` line and script text removed
-  std::vector<std::string> include_dirs;    // -I
-  std::vector<std::string> forced_includes; // --include
+  std::string text;                          // the preamble, `#!` line and script text removed
+  std::vector<std::string> include_dirs;     // -I
+  std::vector<std::string> forced_includes;  // --include
   // Every identifier and type name that the script uses: a macro of that name is evaluated, a type of that name
   // described. Others are left out, so that a large header costs no more than what is used of it.
   std::vector<std::string> names;

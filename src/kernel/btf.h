@@ -17,8 +17,26 @@ namespace sonde::kernel {
 using BtfId = uint32_t;  // 0 is void
 
 enum class BtfKind : uint8_t {
-  kVoid = 0, kInt, kPtr, kArray, kStruct, kUnion, kEnum, kFwd, kTypedef, kVolatile, kConst, kRestrict, kFunc,
-  kFuncProto, kVar, kDataSec, kFloat, kDeclTag, kTypeTag, kEnum64,
+  kVoid = 0,
+  kInt,
+  kPtr,
+  kArray,
+  kStruct,
+  kUnion,
+  kEnum,
+  kFwd,
+  kTypedef,
+  kVolatile,
+  kConst,
+  kRestrict,
+  kFunc,
+  kFuncProto,
+  kVar,
+  kDataSec,
+  kFloat,
+  kDeclTag,
+  kTypeTag,
+  kEnum64,
 };
 
 struct BtfMember {
@@ -34,11 +52,12 @@ struct BtfEnumerator {
 struct BtfType {
   BtfKind kind = BtfKind::kVoid;
   std::string_view name;
-  uint32_t size = 0;      // int, struct, union, enum, float: bytes
-  BtfId target = 0;       // ptr, typedef, qualifiers, func (its proto), array (element)
-  uint32_t count = 0;     // array elements
-  bool is_signed = false; // int, enum
-  bool is_bool = false;   // int
+  uint32_t size = 0;       // int, struct, union, enum, float: bytes
+  BtfId target = 0;        // ptr, typedef, qualifiers, func (its proto), array (element)
+  uint32_t count = 0;      // array elements
+  bool is_signed = false;  // int, enum
+  bool is_bool = false;    // int
+  bool is_union = false;   // fwd: of a union
 };
 struct BtfParameter {
   std::string_view name;
@@ -52,7 +71,8 @@ class Btf {
   static Result<std::unique_ptr<Btf>> FromBytes(std::vector<std::byte> bytes);
   ~Btf();
 
-  // The first type of that kind and name; a linear search, remembered.
+  // The first type of that kind and name; a linear search, remembered. Ids that do not exist read as void everywhere
+  // below, and damaged sections give empty answers, never a wild read.
   std::optional<BtfId> Find(BtfKind kind, std::string_view name) const;
   // Typedefs and qualifiers taken off.
   BtfId Strip(BtfId id) const;
@@ -61,13 +81,17 @@ class Btf {
   std::vector<BtfEnumerator> Enumerators(BtfId enumeration) const;
   std::vector<BtfParameter> Parameters(BtfId func_proto) const;
   BtfId ReturnType(BtfId func_proto) const;
-  // Finds `path` ("a.b.c", anonymous members searched) below a struct: offset in bits from its start and the member's type.
+  // Finds `path` ("a.b.c", anonymous members searched) below a struct: offset in bits from its start and the member's
+  // type.
   struct FieldLocation {
     uint32_t bit_offset = 0;
     uint32_t bit_size = 0;
     BtfId type = 0;
   };
   std::optional<FieldLocation> FindField(BtfId struct_or_union, std::string_view path) const;
+  // Bytes of a type: typedefs and qualifiers taken off, arrays multiplied out, pointers 8; 0 for what has no size.
+  uint64_t SizeOf(BtfId id) const;
+  // Ids are 0 (void) to type_count() - 1.
   uint32_t type_count() const;
 
  private:

@@ -20,15 +20,15 @@ class Btf;
 // One field of a tracepoint's record, as its format file states it.
 struct TracepointField {
   enum class Location { kInline, kDataLoc, kRelLoc };
-  std::string type;      // as written, without `__data_loc` and array brackets: "const char *", "pid_t", "char"
+  std::string type;  // as written, without `__data_loc` and array brackets: "const char *", "pid_t", "char"
   std::string name;
-  uint32_t offset = 0;   // bytes from the start of the record
-  uint32_t size = 0;     // bytes of the whole field
+  uint32_t offset = 0;  // bytes from the start of the record
+  uint32_t size = 0;    // bytes of the whole field
   bool is_signed = false;
-  bool is_array = false;        // `char comm[16]`, `u32 args[6]`
-  uint32_t element_count = 0;   // of an array with a size in its brackets
+  bool is_array = false;       // `char comm[16]`, `u32 args[6]`
+  uint32_t element_count = 0;  // of an array with a size in its brackets
   Location location = Location::kInline;
-  bool is_common = false;       // `common_*`: of the record's header
+  bool is_common = false;  // `common_*`: of the record's header
 };
 
 struct TracepointFormat {
@@ -48,16 +48,20 @@ struct TracepointName {
 // Reads one format file's text. Unknown lines are passed over; a file without ID or fields is an error.
 Result<TracepointFormat> ParseTracepointFormat(std::string_view category, std::string_view text);
 
+// Documentation/ABI of security/lockdown: what the kernel keeps even from root.
+enum class Lockdown { kUnknown, kNone, kIntegrity, kConfidentiality };
+
 class KernelView {
  public:
   // This machine. Mounts tracefs at /sys/kernel/tracing when it is first needed and not mounted.
   static std::unique_ptr<KernelView> Live();
-  // A folder that holds `events/CATEGORY/EVENT/format` and optionally `btf` and `config`; nothing is mounted.
+  // A folder that holds `events/CATEGORY/EVENT/format` and optionally `btf`, `possible` and `online` (CPU lists such as
+  // "0-3"), `release`, `lockdown` (as securityfs spells it) and `kprobe` (there: the kernel has kprobes).
   static std::unique_ptr<KernelView> Fixture(std::string folder);
 
   virtual ~KernelView() = default;
 
-  // Errors: no tracefs (with the remedy), no such event (ENOENT), permission.
+  // Errors: no tracefs (with the remedy), no such event (ENOENT), permission. Valid as long as the view.
   virtual Result<const TracepointFormat*> Tracepoint(std::string_view category, std::string_view event) = 0;
   // Sorted by category and name. Wildcards of base/glob.h in both; never reads format files.
   virtual Result<std::vector<TracepointName>> MatchTracepoints(std::string_view category, std::string_view event) = 0;
@@ -66,6 +70,8 @@ class KernelView {
   // x86-64 number of the syscall behind `sys_enter_<name>`; from a table of ours, since format files carry none and
   // names differ from __NR_ (newfstat, sendfile64, umount …).
   virtual std::optional<int> SyscallNumber(std::string_view name) const = 0;
+  // The reverse; empty for a number without a syscall tracepoint.
+  virtual std::string_view SyscallName(int number) const = 0;
 
   // The kernel's own type information.
   virtual Result<const Btf*> KernelBtf() = 0;
@@ -75,6 +81,10 @@ class KernelView {
 
   // Whether the kernel was built with kprobes (a kprobe PMU in sysfs).
   virtual bool HasKprobes() const = 0;
+  // "6.18.3-amd64"; empty when not known.
+  virtual std::string Release() const = 0;
+  // kUnknown when securityfs is not mounted.
+  virtual Lockdown LockdownMode() const = 0;
   // Address of the file that describes the machine: "this kernel", or the fixture's folder, for messages.
   virtual std::string Describe() const = 0;
 };

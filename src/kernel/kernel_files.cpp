@@ -1,0 +1,254 @@
+#include "kernel/kernel_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "base/glob.h"
+#include "kernel/syscall_table.h"
+
+namespace sonde::kernel {
+namespace {
+
+// `ftrace:*` are records of the tracers, not tracepoints: they have a format but cannot be enabled.
+constexpr std::string_view kFtraceCategory = "ftrace";
+
+struct DirectoryCloser {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+// Folders below `directory`, files left out.
+Result<std::vector<std::string>> Folders(int directory, const std::string& name) {
+  const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (copy < 0) return SystemError("open", name);
+  std::unique_ptr<DIR, DirectoryCloser> stream(fdopendir(copy));
+  if (!stream) {
+    close(copy);
+    return SystemError("list", name);
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(stream.get())) {
+    if (entry->d_name[0] == '.') continue;
+    bool is_folder = entry->d_type == DT_DIR;
+    if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
+      struct stat info = {};
+      is_folder = fstatat(directory, entry->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+    }
+    if (is_folder) names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+// "0-3,8" → 5. Nothing when it is no such list.
+std::optional<uint32_t> CountCpus(std::string_view list) {
+  uint32_t count = 0;
+  const char* at = list.data();
+  const char* end = at + list.size();
+  while (at < end && *at != '\n') {
+    uint32_t first = 0;
+    auto [behind, error] = std::from_chars(at, end, first);
+    if (error != std::errc()) return std::nullopt;
+    uint32_t last = first;
+    if (behind < end && *behind == '-') {
+      auto [behind_range, range_error] = std::from_chars(behind + 1, end, last);
+      if (range_error != std::errc() || last < first) return std::nullopt;
+      behind = behind_range;
+    }
+    count += last - first + 1;
+    at = behind < end && *behind == ',' ? behind + 1 : behind;
+  }
+  if (count == 0) return std::nullopt;
+  return count;
+}
+
+uint32_t ReadCpuCount(const std::string& path) {
+  Result<std::string> text = ReadTextFile(AT_FDCWD, path);
+  return text ? CountCpus(*text).value_or(1) : 1;
+}
+
+// What to do about EACCES and EPERM from tracefs, whose mode is 0700.
+void ExplainDenial(Error& error) {
+  if (error.error_number != EACCES && error.error_number != EPERM) return;
+  error.remedy = "run as root (tracefs is readable for root alone; CAP_DAC_READ_SEARCH suffices to read it)";
+}
+
+std::unexpected<Error> NoSuchTracepoint(std::string_view category, std::string_view event) {
+  return std::unexpected(Error{.operation = "find tracepoint",
+                               .object = std::string(category) + ":" + std::string(event),
+                               .error_number = ENOENT,
+                               .reason = "the kernel has no such event"});
+}
+
+// Names come from scripts: one that would leave the folder cannot be an event's.
+bool IsPlainName(std::string_view name) {
+  return !name.empty() && !name.starts_with('.') && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::unique_ptr<KernelView> KernelView::Live() {
+  return std::make_unique<KernelFiles>(KernelPaths{
+      .description = "this kernel",
+      .tracing = "",
+      .btf = "/sys/kernel/btf/vmlinux",
+      .possible_cpus = "/sys/devices/system/cpu/possible",
+      .online_cpus = "/sys/devices/system/cpu/online",
+      .kprobe_pmu = "/sys/bus/event_source/devices/kprobe",
+      .release = "/proc/sys/kernel/osrelease",
+      .lockdown = "/sys/kernel/security/lockdown",
+  });
+}
+
+std::unique_ptr<KernelView> KernelView::Fixture(std::string folder) {
+  return std::make_unique<KernelFiles>(KernelPaths{
+      .description = folder,
+      .tracing = folder,
+      .btf = folder + "/btf",
+      .possible_cpus = folder + "/possible",
+      .online_cpus = folder + "/online",
+      .kprobe_pmu = folder + "/kprobe",
+      .release = folder + "/release",
+      .lockdown = folder + "/lockdown",
+  });
+}
+
+Result<int> KernelFiles::Events() {
+  if (events_.valid()) return events_.get();
+  if (paths_.tracing.empty()) {
+    Result<std::string> found = FindTracefs();
+    if (!found) return std::unexpected(found.error());
+    paths_.tracing = *found;
+  }
+  const std::string path = paths_.tracing + "/events";
+  events_ = UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (events_.valid()) return events_.get();
+  Error error = SystemError("open", path).error();
+  ExplainDenial(error);
+  return std::unexpected(std::move(error));
+}
+
+Result<int> KernelFiles::Category(std::string_view category) {
+  if (auto known = categories_.find(category); known != categories_.end()) return known->second.get();
+  Result<int> events = Events();
+  if (!events) return events;
+  const std::string name(category);
+  UniqueFd folder(openat(*events, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) {
+    Error error = SystemError("open", paths_.tracing + "/events/" + name).error();
+    ExplainDenial(error);
+    return std::unexpected(std::move(error));
+  }
+  return categories_.emplace(name, std::move(folder)).first->second.get();
+}
+
+Result<const TracepointFormat*> KernelFiles::Tracepoint(std::string_view category, std::string_view event) {
+  std::pair key{std::string(category), std::string(event)};
+  if (auto known = formats_.find(key); known != formats_.end()) return &known->second;
+  if (!IsPlainName(category) || !IsPlainName(event) || category == kFtraceCategory)
+    return NoSuchTracepoint(category, event);
+  Result<int> folder = Category(category);
+  if (!folder) {
+    // The folder `events` itself is there when a category's was looked for.
+    if (folder.error().error_number == ENOENT && events_.valid()) return NoSuchTracepoint(category, event);
+    return std::unexpected(folder.error());
+  }
+  Result<std::string> text = ReadTextFile(*folder, key.second + "/format", "\nprint fmt:");
+  if (!text) {
+    Error error = text.error();
+    if (error.error_number == ENOENT || error.error_number == ENOTDIR) return NoSuchTracepoint(category, event);
+    error.object = paths_.tracing + "/events/" + key.first + "/" + error.object;
+    ExplainDenial(error);
+    return std::unexpected(std::move(error));
+  }
+  Result<TracepointFormat> format = ParseTracepointFormat(category, *text);
+  if (!format) return std::unexpected(format.error());
+  return &formats_.emplace(std::move(key), std::move(*format)).first->second;
+}
+
+Result<std::vector<std::string>> KernelFiles::EventsOf(const std::string& category) {
+  Result<int> folder = Category(category);
+  if (!folder) return std::unexpected(folder.error());
+  return Folders(*folder, category);
+}
+
+Result<std::vector<std::string>> KernelFiles::TracepointCategories() {
+  Result<int> events = Events();
+  if (!events) return std::unexpected(events.error());
+  Result<std::vector<std::string>> names = Folders(*events, paths_.tracing + "/events");
+  if (!names) return names;
+  std::erase(*names, kFtraceCategory);
+  std::sort(names->begin(), names->end());
+  return names;
+}
+
+Result<std::vector<TracepointName>> KernelFiles::MatchTracepoints(std::string_view category, std::string_view event) {
+  std::vector<std::string> categories;
+  if (HasWildcard(category)) {
+    Result<std::vector<std::string>> all = TracepointCategories();
+    if (!all) return std::unexpected(all.error());
+    for (std::string& name : *all) {
+      if (GlobMatch(category, name)) categories.push_back(std::move(name));
+    }
+  } else if (IsPlainName(category) && category != kFtraceCategory) {
+    categories.emplace_back(category);
+  }
+  std::vector<TracepointName> matches;
+  for (const std::string& name : categories) {
+    Result<std::vector<std::string>> events = EventsOf(name);
+    if (!events) {
+      if (events.error().error_number == ENOENT && events_.valid()) continue;  // no such category: no matches
+      return std::unexpected(events.error());
+    }
+    for (std::string& found : *events) {
+      if (GlobMatch(event, found)) matches.push_back({.category = name, .name = std::move(found)});
+    }
+  }
+  std::sort(matches.begin(), matches.end());
+  return matches;
+}
+
+std::optional<int> KernelFiles::SyscallNumber(std::string_view name) const { return SyscallNumberOf(name); }
+
+std::string_view KernelFiles::SyscallName(int number) const { return SyscallNameOf(number); }
+
+Result<const Btf*> KernelFiles::KernelBtf() {
+  if (btf_) return btf_.get();
+  Result<std::unique_ptr<Btf>> opened = Btf::Open(paths_.btf);
+  if (!opened) {
+    Error error = opened.error();
+    if (error.error_number == ENOENT) error.reason = "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)";
+    return std::unexpected(std::move(error));
+  }
+  btf_ = std::move(*opened);
+  return btf_.get();
+}
+
+uint32_t KernelFiles::PossibleCpus() const { return ReadCpuCount(paths_.possible_cpus); }
+
+uint32_t KernelFiles::OnlineCpus() const { return ReadCpuCount(paths_.online_cpus); }
+
+bool KernelFiles::HasKprobes() const { return access(paths_.kprobe_pmu.c_str(), F_OK) == 0; }
+
+std::string KernelFiles::Release() const {
+  Result<std::string> text = ReadTextFile(AT_FDCWD, paths_.release);
+  if (!text) return {};
+  return text->substr(0, text->find('\n'));
+}
+
+Lockdown KernelFiles::LockdownMode() const {
+  // "none [integrity] confidentiality"
+  Result<std::string> text = ReadTextFile(AT_FDCWD, paths_.lockdown);
+  if (!text) return Lockdown::kUnknown;
+  if (text->find("[none]") != std::string::npos) return Lockdown::kNone;
+  if (text->find("[integrity]") != std::string::npos) return Lockdown::kIntegrity;
+  if (text->find("[confidentiality]") != std::string::npos) return Lockdown::kConfidentiality;
+  return Lockdown::kUnknown;
+}
+
+}  // namespace sonde::kernel

@@ -1,0 +1,58 @@
+// KernelView over files: the live kernel's, or a fixture folder's that looks like them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "kernel/btf.h"
+#include "kernel/kernel_view.h"
+#include "kernel/tracefs.h"
+
+namespace sonde::kernel {
+
+// Where each fact is read. Files that do not exist mean "not known", or one CPU.
+struct KernelPaths {
+  std::string description;
+  std::string tracing;  // the folder with `events`; empty: find (or mount) tracefs when it is first needed
+  std::string btf;
+  std::string possible_cpus;
+  std::string online_cpus;
+  std::string kprobe_pmu;  // exists: the kernel has kprobes
+  std::string release;
+  std::string lockdown;
+};
+
+class KernelFiles : public KernelView {
+ public:
+  explicit KernelFiles(KernelPaths paths) : paths_(std::move(paths)) {}
+
+  Result<const TracepointFormat*> Tracepoint(std::string_view category, std::string_view event) override;
+  Result<std::vector<TracepointName>> MatchTracepoints(std::string_view category, std::string_view event) override;
+  Result<std::vector<std::string>> TracepointCategories() override;
+  std::optional<int> SyscallNumber(std::string_view name) const override;
+  std::string_view SyscallName(int number) const override;
+  Result<const Btf*> KernelBtf() override;
+  uint32_t PossibleCpus() const override;
+  uint32_t OnlineCpus() const override;
+  bool HasKprobes() const override;
+  std::string Release() const override;
+  Lockdown LockdownMode() const override;
+  std::string Describe() const override { return paths_.description; }
+
+ private:
+  // The descriptor of `events`, opened once.
+  Result<int> Events();
+  // The descriptor of `events/<category>`, opened once; `category` has no wildcards.
+  Result<int> Category(std::string_view category);
+  // Names of the events of one category, in the kernel's order.
+  Result<std::vector<std::string>> EventsOf(const std::string& category);
+
+  KernelPaths paths_;
+  UniqueFd events_;
+  std::map<std::string, UniqueFd, std::less<>> categories_;
+  std::map<std::pair<std::string, std::string>, TracepointFormat> formats_;
+  std::unique_ptr<Btf> btf_;
+};
+
+}  // namespace sonde::kernel
