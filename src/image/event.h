@@ -28,6 +28,7 @@ struct MapEvent {
   std::vector<Row> rows;  // unsorted
   uint32_t top = 0;
   uint64_t div = 0;
+  bool at_exit = false;  // printed because the script ended, not because it asked
 };
 
 struct AttachedEvent {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint32_t kMaxNesting = 64;
 constexpr uint32_t kMaxHistBits = 5;
+constexpr int64_t kMaxLhistBuckets = 1 << 20;
 
 bool IsIntegerSize(uint32_t size) { return size == 1 || size == 2 || size == 4 || size == 8; }
 
@@ -88,6 +89,8 @@ class TypeChecker {
   bool Fits(const ValueField& field, const ValueType& type) const {
     uint64_t size = image_.types[field.type].size;
     if (field.bit_width > 0) {
+      const ValueKind kind = image_.types[field.type].kind;
+      if (kind != ValueKind::kInt && kind != ValueKind::kBool && kind != ValueKind::kEnum) return false;
       if (field.bit_width > 64 || field.bit_offset > 64) return false;
       size = (uint64_t{field.bit_offset} + field.bit_width + 7) / 8;
     }
@@ -113,6 +116,10 @@ std::string CheckMap(const Image& image, const MapSpec& map) {
   }
   if (map.aggregation == Aggregation::kLhist && (map.lhist_step <= 0 || map.lhist_min > map.lhist_max)) {
     return fmt::format("the histogram of {} has no buckets", map.name);
+  }
+  if (map.aggregation == Aggregation::kLhist &&
+      (__int128{map.lhist_max} - map.lhist_min) / map.lhist_step > kMaxLhistBuckets) {
+    return fmt::format("the histogram of {} has too many buckets", map.name);
   }
   return "";
 }

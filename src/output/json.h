@@ -1,0 +1,16 @@
+// `-f json`: one object a line, {"type": …, "data": …}. Programs read this: types and members stay as they are, new
+// members may come.
+#pragma once
+
+#include <memory>
+
+#include "image/event.h"
+#include "output/sink_options.h"
+#include "output/writer.h"
+
+namespace sonde::output {
+
+// Image and writer must outlive the sink.
+std::unique_ptr<image::Sink> MakeJsonSink(const image::Image& image, Writer& writer, const SinkOptions& options);
+
+}  // namespace sonde::output

@@ -1,0 +1,59 @@
+#include "output/notices.h"
+
+#include <fmt/format.h>
+
+namespace sonde::output {
+
+using image::LossEvent;
+using image::LossReason;
+
+namespace {
+
+struct LossText {
+  std::string_view what;    // plural is made with an s
+  std::string_view reason;  // and the remedy
+};
+
+LossText TextOf(LossReason reason) {
+  switch (reason) {
+    case LossReason::kRingFull:
+      return {"event", "the ring buffer was full; a larger perf_rb_pages makes room"};
+    case LossReason::kMapFull:
+      return {"update", "the map was full; a larger max_map_keys makes room"};
+    case LossReason::kNoScratch:
+      return {"event", "too many probes interrupted one another; fewer probes, or a lower rate of profile, lose less"};
+  }
+  return {"event", "unknown"};
+}
+
+}  // namespace
+
+std::string LossMessage(const LossEvent& event) {
+  const LossText text = event.site != nullptr ? TextOf(event.site->reason) : LossText{"event", event.reason};
+  const std::string lost = fmt::format("sonde: lost {} {}{}{}", event.count, text.what, event.count == 1 ? "" : "s",
+                                       event.at_end ? "" : " so far");
+  if (event.site == nullptr) {
+    return fmt::format("{}{}{}: {}", lost, event.object.empty() ? "" : " of ", event.object, text.reason);
+  }
+  const image::SourcePlace& where = event.site->where;
+  return fmt::format("{} at {}:{}:{} ({}): {}", lost, where.file, where.line, where.column, event.site->object,
+                     text.reason);
+}
+
+std::string AttachedMessage(const image::AttachedEvent& event) {
+  return fmt::format("Attached {} probe{}", event.probes, event.probes == 1 ? "" : "s");
+}
+
+void Notices::Say(std::string message) {
+  data_.Flush();
+  message += '\n';
+  WriteAll(descriptor_, message);  // where standard error is gone, nobody is left to tell
+}
+
+void Notices::InternalError(std::string_view what) {
+  if (said_internal_error_) return;
+  said_internal_error_ = true;
+  Say(fmt::format("sonde: internal error: {}; please report this", what));
+}
+
+}  // namespace sonde::output

@@ -1,0 +1,26 @@
+#include "output/sinks.h"
+
+#include <algorithm>
+
+#include "output/json.h"
+#include "output/text.h"
+
+namespace sonde::output {
+
+namespace {
+
+constexpr SinkKind kSinkKinds[] = {
+    {"text", "lines for people", MakeTextSink},
+    {"json", "one JSON object a line, for programs", MakeJsonSink},
+};
+
+}  // namespace
+
+std::span<const SinkKind> SinkKinds() { return kSinkKinds; }
+
+const SinkKind* FindSinkKind(std::string_view name) {
+  const auto* found = std::ranges::find(kSinkKinds, name, &SinkKind::name);
+  return found == std::end(kSinkKinds) ? nullptr : found;
+}
+
+}  // namespace sonde::output
