@@ -1,0 +1,24 @@
+// Attaching programs: one function for each alternative of image::AttachPlan.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "image/image.h"
+
+namespace sonde::runtime {
+
+// What keeps a program attached. Closed in the order link, event.
+struct Attached {
+  UniqueFd event;  // a perf event
+  UniqueFd link;
+  // The kernel waits for grace periods, 50 to 80 ms, when this is closed: to be closed last.
+  bool slow_to_detach = false;
+};
+
+// Programs of begin and end are not attached but run: the result holds nothing then. Errors name the probe.
+Result<Attached> Attach(const image::Attachment& attachment, const image::ProgramSpec& program, int program_fd,
+                        uint32_t possible_cpus);
+
+}  // namespace sonde::runtime

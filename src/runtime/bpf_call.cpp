@@ -1,0 +1,159 @@
+#include "runtime/bpf_call.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+namespace sonde::runtime {
+namespace {
+
+uint64_t Address(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+
+// The kernel takes a larger `attr` than its own as long as the rest is zero.
+int Bpf(bpf_cmd command, bpf_attr* attr) {
+  const long result = syscall(__NR_bpf, command, attr, sizeof(*attr));
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+void CopyName(const std::string& name, char (&to)[BPF_OBJ_NAME_LEN]) {
+  const size_t length = std::min(name.size(), sizeof(to) - 1);
+  std::memcpy(to, name.data(), length);
+}
+
+int ElementCall(bpf_cmd command, int map, const void* key, const void* value, uint64_t flags) {
+  bpf_attr attr{};
+  attr.map_fd = static_cast<uint32_t>(map);
+  attr.key = Address(key);
+  attr.value = Address(value);
+  attr.flags = flags;
+  return Bpf(command, &attr);
+}
+
+}  // namespace
+
+std::string KernelObjectName(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (out.size() == BPF_OBJ_NAME_LEN - 1) break;
+    if (c == '@') continue;  // of a script's map
+    const bool legal = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+    out += legal ? c : '_';
+  }
+  return out;
+}
+
+int BpfMapCreate(const MapDefinition& definition) {
+  bpf_attr attr{};
+  attr.map_type = definition.type;
+  attr.key_size = definition.key_size;
+  attr.value_size = definition.value_size;
+  attr.max_entries = definition.max_entries;
+  attr.map_flags = definition.flags;
+  if (definition.btf_fd >= 0) {
+    attr.btf_fd = static_cast<uint32_t>(definition.btf_fd);
+    attr.btf_key_type_id = definition.btf_key_type;
+    attr.btf_value_type_id = definition.btf_value_type;
+  }
+  CopyName(KernelObjectName(definition.name), attr.map_name);
+  return Bpf(BPF_MAP_CREATE, &attr);
+}
+
+int BpfMapLookup(int map, const void* key, void* value) { return ElementCall(BPF_MAP_LOOKUP_ELEM, map, key, value, 0); }
+
+int BpfMapUpdate(int map, const void* key, const void* value, uint64_t flags) {
+  return ElementCall(BPF_MAP_UPDATE_ELEM, map, key, value, flags);
+}
+
+int BpfMapDelete(int map, const void* key) { return ElementCall(BPF_MAP_DELETE_ELEM, map, key, nullptr, 0); }
+
+int BpfMapNextKey(int map, const void* key, void* next) { return ElementCall(BPF_MAP_GET_NEXT_KEY, map, key, next, 0); }
+
+int BpfMapFreeze(int map) {
+  bpf_attr attr{};
+  attr.map_fd = static_cast<uint32_t>(map);
+  return Bpf(BPF_MAP_FREEZE, &attr);
+}
+
+int BpfMapBatch(bpf_cmd command, int map, const void* in_batch, void* out_batch, std::span<std::byte> keys,
+                std::span<std::byte> values, uint32_t* count) {
+  bpf_attr attr{};
+  attr.batch.in_batch = Address(in_batch);
+  attr.batch.out_batch = Address(out_batch);
+  attr.batch.keys = Address(keys.data());
+  attr.batch.values = Address(values.data());
+  attr.batch.count = *count;
+  attr.batch.map_fd = static_cast<uint32_t>(map);
+  const int result = Bpf(command, &attr);
+  *count = attr.batch.count;
+  return result;
+}
+
+int BpfProgramLoad(const ProgramDefinition& definition, std::span<char> log) {
+  bpf_attr attr{};
+  attr.prog_type = definition.type;
+  attr.expected_attach_type = definition.expected_attach_type;
+  attr.attach_btf_id = definition.attach_btf_id;
+  attr.insns = Address(definition.instructions.data());
+  attr.insn_cnt = static_cast<uint32_t>(definition.instructions.size());
+  attr.license = Address(definition.license);
+  CopyName(definition.name, attr.prog_name);
+  if (!log.empty()) {
+    attr.log_level = 1;
+    attr.log_buf = Address(log.data());
+    attr.log_size = static_cast<uint32_t>(log.size());
+  }
+  if (definition.btf_fd >= 0) {
+    attr.prog_btf_fd = static_cast<uint32_t>(definition.btf_fd);
+    attr.func_info = Address(definition.functions.data());
+    attr.func_info_cnt = static_cast<uint32_t>(definition.functions.size());
+    attr.func_info_rec_size = sizeof(bpf_func_info);
+  }
+  // The verifier gives up with EAGAIN when a signal arrives in the middle.
+  int result = -EAGAIN;
+  for (int attempt = 0; attempt < 5 && result == -EAGAIN; ++attempt) result = Bpf(BPF_PROG_LOAD, &attr);
+  return result;
+}
+
+int BpfBtfLoad(std::span<const std::byte> btf) {
+  bpf_attr attr{};
+  attr.btf = Address(btf.data());
+  attr.btf_size = static_cast<uint32_t>(btf.size());
+  return Bpf(BPF_BTF_LOAD, &attr);
+}
+
+int BpfRawTracepointOpen(int program, const char* event) {
+  bpf_attr attr{};
+  attr.raw_tracepoint.name = Address(event);
+  attr.raw_tracepoint.prog_fd = static_cast<uint32_t>(program);
+  return Bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+}
+
+int BpfPerfLink(int program, int perf_event, uint64_t cookie) {
+  bpf_attr attr{};
+  attr.link_create.prog_fd = static_cast<uint32_t>(program);
+  attr.link_create.target_fd = static_cast<uint32_t>(perf_event);
+  attr.link_create.attach_type = BPF_PERF_EVENT;
+  attr.link_create.perf_event.bpf_cookie = cookie;
+  return Bpf(BPF_LINK_CREATE, &attr);
+}
+
+int BpfRunRawTracepoint(int program) {
+  bpf_attr attr{};
+  attr.test.prog_fd = static_cast<uint32_t>(program);
+  return Bpf(BPF_PROG_TEST_RUN, &attr);
+}
+
+int BpfProgramInfo(int program, bpf_prog_info* info) {
+  std::memset(info, 0, sizeof(*info));
+  bpf_attr attr{};
+  attr.info.bpf_fd = static_cast<uint32_t>(program);
+  attr.info.info = Address(info);
+  attr.info.info_len = sizeof(*info);
+  return Bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+}  // namespace sonde::runtime

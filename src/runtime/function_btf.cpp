@@ -1,0 +1,58 @@
+// The smallest BTF that lets a program have callbacks: the verifier takes the address of a subprogram only where
+// func_info says that it is a static function (kernel/bpf/verifier.c, check_ld_imm). Format: Documentation/bpf/btf.rst.
+#include <linux/btf.h>
+
+#include <cstring>
+#include <string>
+
+#include "runtime/program_object.h"
+
+namespace sonde::runtime {
+namespace {
+
+constexpr uint32_t kIntType = 1;
+constexpr uint32_t kPrototypeType = 2;
+constexpr uint32_t kFirstFunctionType = 3;
+
+template <typename T>
+void Append(std::vector<std::byte>* to, const T& value) {
+  const size_t at = to->size();
+  to->resize(at + sizeof(T));
+  std::memcpy(to->data() + at, &value, sizeof(T));
+}
+
+uint32_t Info(uint32_t kind, uint32_t vlen) { return (kind << 24) | vlen; }
+
+}  // namespace
+
+FunctionBtf DescribeFunctions(std::span<const uint32_t> starts) {
+  std::string strings("\0int\0", 5);
+  std::vector<std::byte> types;
+  Append(&types, btf_type{.name_off = 1, .info = Info(BTF_KIND_INT, 0), .size = 4});
+  Append(&types, uint32_t{(BTF_INT_SIGNED << 24) | 32});
+  Append(&types, btf_type{.name_off = 0, .info = Info(BTF_KIND_FUNC_PROTO, 0), .type = kIntType});
+
+  FunctionBtf out;
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const auto name = static_cast<uint32_t>(strings.size());
+    strings += "f" + std::to_string(i) + '\0';
+    Append(&types, btf_type{.name_off = name, .info = Info(BTF_KIND_FUNC, BTF_FUNC_STATIC), .type = kPrototypeType});
+    out.functions.push_back({.insn_off = starts[i], .type_id = kFirstFunctionType + static_cast<uint32_t>(i)});
+  }
+
+  const auto types_size = static_cast<uint32_t>(types.size());
+  Append(&out.bytes, btf_header{.magic = BTF_MAGIC,
+                                .version = BTF_VERSION,
+                                .flags = 0,
+                                .hdr_len = sizeof(btf_header),
+                                .type_off = 0,
+                                .type_len = types_size,
+                                .str_off = types_size,
+                                .str_len = static_cast<uint32_t>(strings.size())});
+  out.bytes.insert(out.bytes.end(), types.begin(), types.end());
+  const auto* text = reinterpret_cast<const std::byte*>(strings.data());
+  out.bytes.insert(out.bytes.end(), text, text + strings.size());
+  return out;
+}
+
+}  // namespace sonde::runtime

@@ -1,0 +1,165 @@
+#include "runtime/loader.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
+#include "kernel/btf.h"
+#include "runtime/refusal.h"
+
+namespace sonde::runtime {
+namespace {
+
+constexpr size_t kFirstLogSize = 64UL << 10;
+constexpr size_t kLargestLog = 16UL << 20;
+
+// One call again after the memory limit was raised, when it failed for lack of permission.
+int WithMemoryLimit(const std::function<int()>& call) {
+  const int result = call();
+  return result == -EPERM && RaiseMemoryLimit() ? call() : result;
+}
+
+std::string VerifierLog(const ProgramDefinition& definition) {
+  std::string log;
+  for (size_t size = kFirstLogSize; size <= kLargestLog; size *= 4) {
+    log.assign(size, '\0');
+    if (BpfProgramLoad(definition, log) != -ENOSPC) break;
+  }
+  log.resize(std::strlen(log.c_str()));
+  return log;
+}
+
+bool IsRing(const image::MapSpec& spec) { return spec.bpf_type == BPF_MAP_TYPE_RINGBUF; }
+
+// A power of two of whole pages.
+uint32_t RoundRingSize(uint32_t wish) {
+  return std::bit_ceil(std::max(wish, static_cast<uint32_t>(sysconf(_SC_PAGESIZE))));
+}
+
+}  // namespace
+
+Loader::Loader(const image::Image& image, kernel::KernelView& kernel)
+    : image_(image), kernel_(kernel), programs_(image.programs.size()) {}
+
+Result<void> Loader::CreateMaps() {
+  for (const image::MapSpec& spec : image_.maps) {
+    auto map = CreateMap(spec);
+    if (!map) return std::unexpected(map.error());
+    if (spec.role == image::MapRole::kConstants) {
+      if (auto filled = FillConstants(spec, map->get()); !filled) return filled;
+    }
+    maps_.push_back(std::move(*map));
+  }
+  return {};
+}
+
+Result<UniqueFd> Loader::CreateMap(const image::MapSpec& spec) {
+  MapDefinition definition{.name = spec.name,
+                           .type = spec.bpf_type,
+                           .key_size = spec.key_size,
+                           .value_size = spec.value_size,
+                           .max_entries = spec.max_entries,
+                           .flags = spec.flags};
+  if (IsRing(spec)) {
+    definition.key_size = definition.value_size = 0;
+    definition.max_entries = RoundRingSize(spec.max_entries);
+  }
+  if (spec.role == image::MapRole::kControl) definition.flags |= BPF_F_MMAPABLE;
+  if (spec.role == image::MapRole::kConstants) definition.flags |= BPF_F_RDONLY_PROG;
+  UniqueFd map(WithMemoryLimit([&] { return BpfMapCreate(definition); }));
+  if (!map.valid()) return std::unexpected(Refused("create map", spec.name, -map.Release()));
+  return map;
+}
+
+Result<void> Loader::FillConstants(const image::MapSpec& spec, int map) {
+  std::vector<std::byte> value = image_.constants;
+  value.resize(std::max<size_t>(value.size(), spec.value_size));
+  const uint32_t key = 0;
+  int result = BpfMapUpdate(map, &key, value.data(), BPF_ANY);
+  // Frozen, the verifier knows the bytes and folds them into the program.
+  if (result == 0) result = BpfMapFreeze(map);
+  if (result != 0) return std::unexpected(Refused("fill map", spec.name, -result));
+  return {};
+}
+
+uint32_t Loader::RingSize(uint32_t map) const { return RoundRingSize(image_.maps.at(map).max_entries); }
+
+Result<int> Loader::Load(uint32_t program) {
+  SONDE_CHECK(program < programs_.size());
+  UniqueFd& loaded = programs_[program];
+  if (loaded.valid()) return loaded.get();
+  const image::ProgramSpec& spec = image_.programs[program];
+  auto code = ReadCode(spec);
+  if (!code) return std::unexpected(code.error());
+  auto fd = LoadCode(spec, *code);
+  if (!fd) return std::unexpected(fd.error());
+  loaded = std::move(*fd);
+  return loaded.get();
+}
+
+Result<ProgramCode> Loader::ReadCode(const image::ProgramSpec& spec) {
+  if (!object_) {
+    auto object = ProgramObject::Open(image_.elf);
+    if (!object) return std::unexpected(object.error());
+    object_ = std::move(*object);
+  }
+  std::vector<int> maps;
+  for (const UniqueFd& map : maps_) maps.push_back(map.get());
+  return object_->Read(spec.section, maps);
+}
+
+Result<void> Loader::SetType(const image::ProgramSpec& spec, ProgramDefinition* definition) {
+  switch (spec.type) {
+    case image::ProgramType::kRawTracepoint:
+      definition->type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+      return {};
+    case image::ProgramType::kTracepoint:
+      definition->type = BPF_PROG_TYPE_TRACEPOINT;
+      return {};
+    case image::ProgramType::kPerfEvent:
+      definition->type = BPF_PROG_TYPE_PERF_EVENT;
+      return {};
+    case image::ProgramType::kTracingRawTracepoint:
+      break;
+  }
+  definition->type = BPF_PROG_TYPE_TRACING;
+  definition->expected_attach_type = BPF_TRACE_RAW_TP;
+  const auto btf = kernel_.KernelBtf();
+  if (!btf) return std::unexpected(btf.error());
+  // Every tracepoint has a typedef of its arguments (kernel/trace/bpf_trace.c, BPF_RAW_TP).
+  const auto id = (*btf)->Find(kernel::BtfKind::kTypedef, "btf_trace_" + spec.attach_to);
+  if (!id) {
+    return std::unexpected(Error{.operation = "load the program for",
+                                 .object = spec.covers,
+                                 .error_number = ENOENT,
+                                 .reason = "the kernel's BTF has no tracepoint \"" + spec.attach_to + "\""});
+  }
+  definition->attach_btf_id = *id;
+  return {};
+}
+
+Result<UniqueFd> Loader::LoadCode(const image::ProgramSpec& spec, const ProgramCode& code) {
+  ProgramDefinition definition{
+      .name = KernelObjectName(spec.name), .instructions = code.instructions, .license = image_.license.c_str()};
+  if (auto typed = SetType(spec, &definition); !typed) return std::unexpected(typed.error());
+  UniqueFd btf_fd;
+  FunctionBtf btf;
+  if (code.has_callbacks) {
+    btf = DescribeFunctions(SubprogramStarts(code.instructions));
+    btf_fd.Reset(WithMemoryLimit([&] { return BpfBtfLoad(btf.bytes); }));
+    if (!btf_fd.valid()) return std::unexpected(Refused("load BTF for", spec.covers, -btf_fd.Release()));
+    definition.btf_fd = btf_fd.get();
+    definition.functions = btf.functions;
+  }
+  UniqueFd program(WithMemoryLimit([&] { return BpfProgramLoad(definition, {}); }));
+  if (program.valid()) return program;
+  const int error_number = -program.Release();
+  return std::unexpected(ProgramRefused(spec.covers, error_number, VerifierLog(definition)));
+}
+
+}  // namespace sonde::runtime

@@ -1,0 +1,37 @@
+#include "runtime/losses.h"
+
+#include <utility>
+
+namespace sonde::runtime {
+
+void LossReport::WhileRunning() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_) return;
+  next_ = now + std::chrono::seconds(1);
+  const std::vector<uint64_t> counters = control_.LossCounters();
+  for (size_t site = 0; site < counters.size(); ++site) {
+    if (std::exchange(told_[site], counters[site]) == counters[site]) continue;
+    sink_.Emit(image::LossEvent{.site = &image_.loss_sites[site], .count = counters[site], .at_end = false});
+  }
+}
+
+void LossReport::AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed) {
+  const std::vector<uint64_t> counters = control_.LossCounters();
+  for (size_t site = 0; site < counters.size(); ++site) {
+    if (counters[site] == 0) continue;
+    sink_.Emit(image::LossEvent{.site = &image_.loss_sites[site], .count = counters[site]});
+  }
+  for (const ProbeSet::Misses& missed : misses) {
+    sink_.Emit(image::LossEvent{.object = missed.covers, .reason = "missed by recursion", .count = missed.count});
+  }
+  if (const uint64_t errors = control_.RuntimeErrors(); errors != 0) {
+    sink_.Emit(image::LossEvent{.object = "run-time errors", .reason = "the ring of errors was full", .count = errors});
+  }
+  if (malformed != 0) {
+    sink_.Emit(image::LossEvent{.object = "",
+                                .reason = "internal error: records that do not fit the script, please report",
+                                .count = malformed});
+  }
+}
+
+}  // namespace sonde::runtime

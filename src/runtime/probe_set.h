@@ -1,0 +1,70 @@
+// The probes of a script: picks for every group the first way that the kernel takes, loads, attaches, detaches.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "image/image.h"
+#include "runtime/attach.h"
+#include "runtime/loader.h"
+
+namespace sonde::runtime {
+
+class ProbeSet {
+ public:
+  using Notice = std::function<void(const std::string&)>;
+
+  // Everything passed must outlive the set. `notice` hears of ways that were given up.
+  ProbeSet(const image::Image& image, Loader& loader, uint32_t possible_cpus, Notice notice);
+
+  // Loads the programs of every group. The first group none of whose ways loads ends it with its first way's error.
+  Result<void> Load();
+  // Attaches what is to be attached, in order; `proceed` is asked between two probes and ends it early with false.
+  // A way that fails is undone and the next one loaded and attached.
+  Result<void> Attach(const std::function<bool()>& proceed);
+  // Closes what attaches the programs, slow ones last. `before_slow` hears how many are left, before each.
+  void Detach(const std::function<void(size_t)>& before_slow);
+
+  // Descriptors of the programs to run, in order of declaration.
+  std::vector<int> BeginPrograms() const;
+  std::vector<int> EndPrograms() const;
+  // Probes that are attached, or are run at begin or end.
+  uint32_t ProbeCount() const;
+
+  // Events that a program was not run for, since another one was running on that CPU.
+  struct Misses {
+    std::string covers;
+    uint64_t count = 0;
+  };
+  std::vector<Misses> RecursionMisses() const;
+
+ private:
+  struct Group {
+    size_t way = 0;
+    bool is_attached = false;
+    std::vector<Attached> attached;
+    Error first_error;  // of the first way, once it failed
+  };
+
+  const std::vector<image::Attachment>& Way(size_t group) const;
+  Result<void> LoadFrom(size_t group, size_t way);
+  Result<void> LoadWay(size_t group);
+  Result<void> AttachGroup(size_t group, const std::function<bool()>& proceed);
+  Result<bool> AttachWay(size_t group, const std::function<bool()>& proceed);
+  // Remembers the first error and undoes the way.
+  void GiveUp(size_t group, const Error& error);
+  bool IsUsed(uint32_t program) const;
+  template <typename Plan>
+  std::vector<int> ProgramsOf() const;
+
+  const image::Image& image_;
+  Loader& loader_;
+  uint32_t possible_cpus_;
+  Notice notice_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace sonde::runtime

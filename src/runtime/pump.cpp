@@ -1,0 +1,97 @@
+#include "runtime/pump.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace sonde::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kBusyPatience = 100ms;
+constexpr auto kBusyNap = 50us;
+constexpr auto kGuardInterval = 200us;
+constexpr long kLongestNap = 500'000;  // nanoseconds
+
+}  // namespace
+
+Pump::Pump(std::vector<Ring> rings, Dispatcher& dispatcher)
+    : rings_(std::move(rings)),
+      handler_([&dispatcher](std::span<const std::byte> record) { dispatcher.Handle(record); }) {}
+
+Pump::Round Pump::Drain() {
+  Round round;
+  for (Ring& ring : rings_) {
+    const Ring::Progress progress = ring.Drain(handler_);
+    round.records += progress.records;
+    round.is_busy |= progress.is_busy;
+    round.caught_up &= ring.Fill() == 0;
+  }
+  return round;
+}
+
+void Pump::DrainFully(const std::function<bool()>& proceed) {
+  auto progress_at = std::chrono::steady_clock::now();
+  while (proceed()) {
+    const Round round = Drain();
+    if (round.caught_up) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (round.records > 0) {
+      progress_at = now;
+    } else if (now - progress_at > kBusyPatience) {
+      return;
+    } else {
+      std::this_thread::sleep_for(kBusyNap);
+    }
+  }
+}
+
+bool Pump::IsEmpty() const {
+  return std::ranges::all_of(rings_, [](const Ring& ring) { return ring.Fill() == 0; });
+}
+
+bool Pump::IsFilling() const {
+  return std::ranges::any_of(rings_, [](const Ring& ring) { return ring.Fill() > ring.size() / 2; });
+}
+
+long Pump::NapNanoseconds() const {
+  // Programs were seen to write up to about 1 GB/s; an eighth of the ring at that rate.
+  return rings_.empty() ? kLongestNap : std::min<long>(kLongestNap, rings_.front().size() / 8);
+}
+
+struct OverflowGuard::Worker {
+  explicit Worker(Pump& pump) : thread([this, &pump](const std::stop_token& stop) { Work(stop, pump); }) {}
+
+  void Work(const std::stop_token& stop, Pump& pump) {
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+      if (pump.IsFilling()) {
+        pump.Drain();
+      } else {
+        wake.wait_for(lock, stop, kGuardInterval, [] { return false; });
+      }
+    }
+  }
+
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::jthread thread;  // last: it uses the others
+};
+
+OverflowGuard::OverflowGuard(Pump& pump) {
+  try {
+    worker_ = std::make_unique<Worker>(pump);
+  } catch (const std::system_error&) {
+    // No thread to be had: what does not fit into the ring is counted as lost.
+  }
+}
+
+OverflowGuard::~OverflowGuard() = default;
+
+}  // namespace sonde::runtime

@@ -1,0 +1,114 @@
+#include "runtime/refusal.h"
+
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <string_view>
+#include <utility>
+
+namespace sonde::runtime {
+namespace {
+
+constexpr std::string_view kReport = "this is an internal error of sonde, please report it with the output of -v";
+
+bool HasCapability(uint64_t effective, int capability) { return (effective >> capability & 1) != 0; }
+
+uint64_t EffectiveCapabilities() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct data[2] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return 0;
+  return static_cast<uint64_t>(data[1].effective) << 32 | data[0].effective;
+}
+
+// What is missing of what tracing needs: "CAP_BPF and CAP_PERFMON"; empty when nothing is.
+std::string MissingCapabilities() {
+  const uint64_t effective = EffectiveCapabilities();
+  if (HasCapability(effective, CAP_SYS_ADMIN)) return "";
+  std::string missing;
+  if (!HasCapability(effective, CAP_BPF)) missing = "CAP_BPF";
+  if (!HasCapability(effective, CAP_PERFMON)) missing += missing.empty() ? "CAP_PERFMON" : " and CAP_PERFMON";
+  return missing;
+}
+
+// "integrity" or "confidentiality"; empty when the kernel is not locked down.
+std::string Lockdown() {
+  std::ifstream file("/sys/kernel/security/lockdown");
+  std::string text;
+  std::getline(file, text);
+  const size_t open = text.find('[');
+  const size_t close = text.find(']');
+  if (open == std::string::npos || close == std::string::npos) return "";
+  std::string state = text.substr(open + 1, close - open - 1);
+  return state == "none" ? "" : state;
+}
+
+void ExplainPermission(Error* error) {
+  if (const std::string missing = MissingCapabilities(); !missing.empty()) {
+    error->reason = "permission denied: " + missing + " missing";
+    error->remedy = "run as root, for example with sudo";
+    return;
+  }
+  if (const std::string lockdown = Lockdown(); !lockdown.empty()) {
+    error->reason = "the kernel is locked down (" + lockdown + ") and does not allow it";
+    return;
+  }
+  error->reason = "the kernel does not allow it (EPERM), though no capability is missing";
+  error->remedy = "a container's seccomp filter, a security module or a kernel built without this feature refuses it";
+}
+
+}  // namespace
+
+Error Refused(std::string operation, std::string object, int error_number) {
+  Error error{.operation = std::move(operation), .object = std::move(object), .error_number = error_number};
+  switch (error_number) {
+    case EPERM:
+    case EACCES:
+      ExplainPermission(&error);
+      break;
+    case ENOSYS:
+      error.reason = "the kernel has no bpf() system call or it is blocked";
+      break;
+    case ENOMEM:
+      error.remedy = "free memory, or lower max_map_keys";
+      break;
+    case EMFILE:
+      error.remedy = "raise the limit of open files: ulimit -n";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+Error ProgramRefused(const std::string& covers, int error_number, std::string log) {
+  Error error{.operation = "load the program for", .object = covers, .error_number = error_number};
+  error.detail = std::move(log);
+  const bool too_large = error.detail.find("too large") != std::string::npos ||
+                         error.detail.find("too many states") != std::string::npos ||
+                         error.detail.find("too complex") != std::string::npos;
+  if (error_number == E2BIG || too_large) {
+    error.reason = "it is too large for the kernel's verifier";
+    error.remedy = "make the body shorter, or its loops and unroll() counts smaller";
+  } else if (error_number == EPERM && error.detail.empty()) {
+    ExplainPermission(&error);
+  } else if (error_number == EACCES || error_number == EINVAL || error_number == EPERM) {
+    error.reason = "the kernel's verifier refuses it";
+    error.remedy = kReport;
+  } else if (error_number == ENOMEM) {
+    error.remedy = "free memory";
+  }
+  return error;
+}
+
+bool RaiseMemoryLimit() {
+  static bool raised = false;
+  if (std::exchange(raised, true)) return false;
+  const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  return setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+}
+
+}  // namespace sonde::runtime

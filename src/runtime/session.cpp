@@ -1,0 +1,256 @@
+#include "runtime/session.h"
+
+#include <poll.h>
+
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "runtime/child.h"
+#include "runtime/control.h"
+#include "runtime/dispatcher.h"
+#include "runtime/loader.h"
+#include "runtime/losses.h"
+#include "runtime/probe_set.h"
+#include "runtime/pump.h"
+#include "runtime/refusal.h"
+#include "runtime/stop_signals.h"
+
+namespace sonde::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+// A round that found as many records is taken for load: more will come before a sleep would pay.
+constexpr size_t kLoadRecords = 32;
+constexpr auto kLongDetach = 1s;
+
+uint64_t BootTime() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class Session {
+ public:
+  Session(const image::Image& image, const RunOptions& options, kernel::KernelView& kernel, image::Sink& sink)
+      : image_(image),
+        options_(options),
+        kernel_(kernel),
+        sink_(sink),
+        loader_(image, kernel),
+        probes_(image, loader_, kernel.PossibleCpus(), options.on_detail) {}
+
+  Result<int> Run();
+
+ private:
+  Result<void> Prepare();
+  Result<void> MakeControl();
+  Result<void> MakePump();
+  Result<void> WatchEnds();
+  Result<void> Start();
+  Result<void> RunPrograms(const std::vector<int>& programs, const char* when, bool stop_on_exit);
+  void Loop();
+  void Sleep();
+  // Waits for the end of what we watch, or so long; notes what ended.
+  void Poll(std::vector<pollfd>& descriptors, const timespec* timeout);
+  bool MustStop() const;
+  Result<int> Finish();
+  void Detach();
+
+  const image::Image& image_;
+  const RunOptions& options_;
+  kernel::KernelView& kernel_;
+  image::Sink& sink_;
+
+  std::unique_ptr<Child> child_;
+  std::optional<StopSignals> signals_;  // after the child is forked
+  Loader loader_;
+  std::optional<ControlBlock> control_;
+  ProbeSet probes_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::optional<Pump> pump_;
+  std::optional<LossReport> losses_;
+
+  UniqueFd watched_process_;
+  std::vector<pollfd> ends_;  // what ends the run
+  std::vector<pollfd> ends_and_rings_;
+  bool ended_ = false;
+};
+
+Result<int> Session::Run() {
+  if (auto prepared = Prepare(); !prepared) return std::unexpected(prepared.error());
+  if (auto started = Start(); !started) return std::unexpected(started.error());
+  Loop();
+  return Finish();
+}
+
+Result<void> Session::Prepare() {
+  if (options_.pid != 0) {
+    auto process = OpenProcess(options_.pid);
+    if (!process) return std::unexpected(process.error());
+    watched_process_ = std::move(*process);
+  }
+  if (!options_.command.empty()) {
+    auto child = Child::Hold(options_.command);
+    if (!child) return std::unexpected(child.error());
+    child_ = std::move(*child);
+  }
+  signals_.emplace();
+  if (auto created = loader_.CreateMaps(); !created) return created;
+  if (auto made = MakeControl(); !made) return made;
+  if (auto made = MakePump(); !made) return made;
+  if (auto watched = WatchEnds(); !watched) return watched;
+  return probes_.Load();
+}
+
+Result<void> Session::MakeControl() {
+  for (uint32_t map = 0; map < image_.maps.size(); ++map) {
+    if (image_.maps[map].role != image::MapRole::kControl) continue;
+    auto control = ControlBlock::Map(loader_.MapFd(map), image_.maps[map].value_size, image_.loss_sites.size());
+    if (!control) return std::unexpected(control.error());
+    control_.emplace(std::move(*control));
+  }
+  if (!control_) control_.emplace(ControlBlock::Private());
+  losses_.emplace(image_, *control_, sink_);
+  return {};
+}
+
+Result<void> Session::MakePump() {
+  std::vector<MapHandle> handles;
+  std::vector<Ring> rings;
+  for (uint32_t map = 0; map < image_.maps.size(); ++map) {
+    const image::MapSpec& spec = image_.maps[map];
+    handles.push_back({.spec = &spec,
+                       .fd = loader_.MapFd(map),
+                       .is_signed = !image_.types.empty() && image_.types.at(spec.value_type).is_signed,
+                       .possible_cpus = kernel_.PossibleCpus()});
+    if (spec.role != image::MapRole::kDataRing && spec.role != image::MapRole::kControlRing) continue;
+    auto ring = Ring::Map(loader_.MapFd(map), loader_.RingSize(map));
+    if (!ring) return std::unexpected(ring.error());
+    // The data ring goes first: its size decides how long we may look away.
+    rings.insert(spec.role == image::MapRole::kDataRing ? rings.begin() : rings.end(), std::move(*ring));
+    ends_and_rings_.push_back({.fd = loader_.MapFd(map), .events = POLLIN, .revents = 0});
+  }
+  dispatcher_ = std::make_unique<Dispatcher>(image_, std::move(handles), sink_);
+  pump_.emplace(std::move(rings), *dispatcher_);
+  return {};
+}
+
+Result<void> Session::WatchEnds() {
+  ends_.push_back({.fd = signals_->fd(), .events = POLLIN, .revents = 0});
+  if (child_) ends_.push_back({.fd = child_->fd(), .events = POLLIN, .revents = 0});
+  if (watched_process_.valid()) ends_.push_back({.fd = watched_process_.get(), .events = POLLIN, .revents = 0});
+  // Errors are always reported: POLLERR when the last reader of a pipe closes it.
+  if (options_.output >= 0) ends_.push_back({.fd = options_.output, .events = 0, .revents = 0});
+  ends_and_rings_.insert(ends_and_rings_.begin(), ends_.begin(), ends_.end());
+  return {};
+}
+
+Result<void> Session::Start() {
+  control_->SetStart(BootTime());
+  if (auto begun = RunPrograms(probes_.BeginPrograms(), "begin", true); !begun) return begun;
+  sink_.Flush();
+  // Attaching may take a while, and what is attached already runs.
+  const auto proceed = [this] {
+    if (pump_->IsFilling()) pump_->Drain();
+    return !MustStop();
+  };
+  if (proceed()) {
+    if (auto attached = probes_.Attach(proceed); !attached) {
+      control_->RequestExit();
+      return attached;
+    }
+  }
+  sink_.Emit(image::AttachedEvent{.probes = probes_.ProbeCount()});
+  return child_ && !MustStop() ? child_->Release() : Result<void>();
+}
+
+Result<void> Session::RunPrograms(const std::vector<int>& programs, const char* when, bool stop_on_exit) {
+  for (const int program : programs) {
+    int result = 0;
+    {
+      const OverflowGuard guard(*pump_);
+      result = BpfRunRawTracepoint(program);
+    }
+    if (result < 0) return std::unexpected(Refused("run", when, -result));
+    pump_->DrainFully([this] { return !signals_->IsUrgent(); });
+    if (stop_on_exit && MustStop()) return {};
+  }
+  return {};
+}
+
+bool Session::MustStop() const {
+  return ended_ || signals_->Came() || control_->ExitRequested() || dispatcher_->exit_requested() || !sink_.Healthy();
+}
+
+void Session::Loop() {
+  const timespec nap{.tv_sec = 0, .tv_nsec = pump_->NapNanoseconds()};
+  const timespec none{};
+  while (!MustStop()) {
+    const Pump::Round round = pump_->Drain();
+    losses_->WhileRunning();
+    if (MustStop()) return;
+    if (!round.caught_up && !round.is_busy) {
+      Poll(ends_, &none);
+    } else if (round.is_busy || round.records >= kLoadRecords) {
+      Poll(ends_, &nap);
+    } else {
+      sink_.Flush();
+      Sleep();
+    }
+  }
+}
+
+// See image::Control::asleep: whoever publishes a record after our last look sees the flag and wakes us.
+void Session::Sleep() {
+  control_->FallAsleep();
+  if (pump_->IsEmpty() && !MustStop()) Poll(ends_and_rings_, nullptr);
+  control_->Awake();
+}
+
+void Session::Poll(std::vector<pollfd>& descriptors, const timespec* timeout) {
+  if (ppoll(descriptors.data(), descriptors.size(), timeout, nullptr) <= 0) return;
+  for (size_t i = 0; i < ends_.size(); ++i) ended_ |= descriptors[i].revents != 0;
+}
+
+Result<int> Session::Finish() {
+  control_->RequestExit();
+  if (child_) child_->Terminate();
+  const auto proceed = [this] { return !signals_->IsUrgent() && sink_.Healthy(); };
+  pump_->DrainFully(proceed);
+  Result<void> ran;
+  if (proceed()) ran = RunPrograms(probes_.EndPrograms(), "end", false);
+  if (proceed() && image_.options.print_maps_on_exit) dispatcher_->PrintMapsAtExit();
+  losses_->AtEnd(probes_.RecursionMisses(), dispatcher_->malformed());
+  sink_.Flush();
+  Detach();
+  if (signals_->IsUrgent()) return kInterruptedStatus;
+  if (!ran) return std::unexpected(ran.error());
+  if (dispatcher_->error()) return std::unexpected(*dispatcher_->error());
+  return control_->ExitCode();
+}
+
+void Session::Detach() {
+  const auto start = SteadyClock::now();
+  bool told = false;
+  probes_.Detach([&](size_t left) {
+    if (told || !options_.on_wait || SteadyClock::now() - start < kLongDetach) return;
+    told = true;
+    options_.on_wait("waiting for the kernel to detach " + std::to_string(left) + " more tracepoints");
+  });
+}
+
+}  // namespace
+
+Result<int> Run(const image::Image& image, const RunOptions& options, kernel::KernelView& kernel, image::Sink& sink) {
+  return Session(image, options, kernel, sink).Run();
+}
+
+}  // namespace sonde::runtime

@@ -1,0 +1,47 @@
+// src/runtime: runs a compiled script on this kernel.
+//
+// Enters: an image::Image. Leaves: image::Events, into a Sink, in the order in which the script made them. Links
+// neither LLVM nor the parser. Loading, attaching and reading stand in files of their own; this one is the whole.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "image/event.h"
+#include "image/image.h"
+#include "kernel/kernel_view.h"
+
+namespace sonde::runtime {
+
+struct RunOptions {
+  // End when this process does; 0: none. What is traced of it is the compiler's business.
+  pid_t pid = 0;
+  // A command to start once everything is attached; the run ends with it. Empty: none.
+  std::string command;
+  // The descriptor that the sink writes to: when it is a pipe that nobody reads any more, the run ends, also when the
+  // script has nothing to say. -1: do not watch.
+  int output = -1;
+  // For -v: a way to attach that was given up and why.
+  std::function<void(const std::string&)> on_detail;
+  // When the kernel lets a user wait after the last output; to be set where somebody watches (a terminal).
+  std::function<void(const std::string&)> on_wait;
+};
+
+inline constexpr int kInterruptedStatus = 130;
+
+// Runs the script until it exits, the process of `options` ends, SIGINT, SIGTERM or SIGHUP arrives, or the sink or what
+// reads `options.output` is gone. In this order:
+//   load everything; run begin; attach (then AttachedEvent); start the command; read; stop the probes; run end;
+//   print maps; report losses; flush the sink; detach.
+// When begin exits nothing is attached. What probes on other CPUs are still about to write when the stop flag is set
+// counts as after the end.
+//
+// Returns the exit status: the script's, or 0; kInterruptedStatus when a second signal cut the end short. A sink that
+// is no longer healthy only ends the run: its owner knows whether that is an error (a full disk) or not (`| head`).
+// Errors: what could not be loaded, attached, started or read; whatever was attached is detached again.
+Result<int> Run(const image::Image& image, const RunOptions& options, kernel::KernelView& kernel, image::Sink& sink);
+
+}  // namespace sonde::runtime
