@@ -14,6 +14,7 @@ using image::MapSpec;
 namespace {
 
 constexpr uint64_t kBarWidth = 52;
+constexpr size_t kLabelWidth = 16;
 
 uint64_t CountAt(Bytes value, size_t index) {
   uint64_t count = 0;
@@ -89,8 +90,10 @@ void AppendBars(Buffer& out, const std::vector<Bucket>& buckets) {
   for (const Bucket& bucket : buckets) highest = std::max(highest, bucket.count);
   for (const Bucket& bucket : buckets) {
     const auto length = static_cast<size_t>(static_cast<unsigned __int128>(bucket.count) * kBarWidth / highest);
-    fmt::format_to(std::back_inserter(out), "{:<16} {:>8} |{:@<{}}{:{}}|\n", Label(bucket), bucket.count, "", length,
-                   "", kBarWidth - length);
+    std::string label = Label(bucket);
+    if (label.size() >= kLabelWidth) label += ' ';  // the count may fill its columns
+    fmt::format_to(std::back_inserter(out), "{:<{}}{:>8} |{:@<{}}{:{}}|\n", label, kLabelWidth, bucket.count, "",
+                   length, "", kBarWidth - length);
   }
 }
 
