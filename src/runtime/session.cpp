@@ -155,7 +155,9 @@ Result<void> Session::WatchEnds() {
 
 Result<void> Session::Start() {
   control_->SetStart(BootTime());
-  if (auto begun = RunPrograms(probes_.BeginPrograms(), "begin", true); !begun) return begun;
+  if (!options_.dry_run) {
+    if (auto begun = RunPrograms(probes_.BeginPrograms(), "begin", true); !begun) return begun;
+  }
   sink_.Flush();
   // Attaching may take a while, and what is attached already runs.
   const auto proceed = [this] {
@@ -169,6 +171,10 @@ Result<void> Session::Start() {
     }
   }
   sink_.Emit(image::AttachedEvent{.probes = probes_.ProbeCount()});
+  if (options_.dry_run) {
+    ended_ = true;
+    return {};
+  }
   return child_ && !MustStop() ? child_->Release() : Result<void>();
 }
 
@@ -224,6 +230,10 @@ Result<int> Session::Finish() {
   control_->RequestExit();
   if (child_) child_->Terminate();
   const auto proceed = [this] { return !signals_->IsUrgent() && sink_.Healthy(); };
+  if (options_.dry_run) {
+    Detach();
+    return 0;
+  }
   pump_->DrainFully(proceed);
   Result<void> ran;
   if (proceed()) ran = RunPrograms(probes_.EndPrograms(), "end", false);

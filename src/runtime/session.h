@@ -24,6 +24,8 @@ struct RunOptions {
   // The descriptor that the sink writes to: when it is a pipe that nobody reads any more, the run ends, also when the
   // script has nothing to say. -1: do not watch.
   int output = -1;
+  // End once everything is attached: neither begin nor end nor the command runs, and no map is printed.
+  bool dry_run = false;
   // For -v: a way to attach that was given up and why.
   std::function<void(const std::string&)> on_detail;
   // When the kernel lets a user wait after the last output; to be set where somebody watches (a terminal).
