@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/suggest.h"
+#include "output/sinks.h"
 
 namespace sonde::cli {
 namespace {
@@ -73,12 +74,12 @@ bool FindWord(const Word<T> (&words)[kSize], std::string_view word, T& value) {
 }
 
 std::string_view SetFormat(Options& options, const std::string& value) {
-  if (value != "text" && value != "json") return "text or json";
   options.format = value;
-  return "";
+  return output::FindSinkKind(value) != nullptr ? "" : "text or json";
 }
 
 std::string_view SetBuffering(Options& options, const std::string& value) {
+  using output::Buffering;
   static constexpr Word<Buffering> kWords[] = {
       {"none", Buffering::kNone}, {"line", Buffering::kLine}, {"full", Buffering::kFull}};
   return FindWord(kWords, value, options.buffering) ? "" : "none, line or full";
@@ -111,8 +112,8 @@ constexpr OptionRow kRows[] = {
 
     {kOutput, "-o", "FILE", "write to FILE, not to standard output", SetText<&Options::output>},
     {kOutput, "-f", "FORMAT", "text (the default) or json", SetFormat},
-    {kOutput, "-B", "MODE", "write after each event (none), line (line, the default) or full buffer (full)",
-     SetBuffering},
+    {kOutput, "-B", "MODE",
+     "write after each event (none), line (line: the default on a terminal) or full buffer (full)", SetBuffering},
     {kOutput, "-q", "", "say nothing of what is attached", SetFlag<&Options::quiet, true>},
     {kOutput, "-v", "", "say more: fields with -l, verifier logs with errors", SetFlag<&Options::verbose, true>},
     {kOutput, "--no-warnings", "", "leave out warnings", SetFlag<&Options::warnings, false>},

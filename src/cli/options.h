@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "output/writer.h"
 
 namespace sonde::cli {
 
@@ -19,8 +20,6 @@ enum class Command : uint8_t { kRun, kList, kFormat, kEmit, kVersion, kHelp };
 
 // The steps whose result --emit prints.
 enum class Stage : uint8_t { kAst, kProgram, kIr, kAssembly, kElf };
-
-enum class Buffering : uint8_t { kNone, kLine, kFull };
 
 struct Options {
   Command command = Command::kRun;
@@ -36,7 +35,7 @@ struct Options {
 
   std::optional<std::string> output;  // -o
   std::string format = "text";        // a row of src/output
-  Buffering buffering = Buffering::kLine;
+  output::Buffering buffering = output::Buffering::kAuto;
   bool quiet = false;
   bool verbose = false;
   bool warnings = true;

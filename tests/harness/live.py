@@ -39,24 +39,26 @@ def has_tracefs():
     return any(Path(place, "events").is_dir() for place in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing"))
 
 
+def has_kprobes():
+    return Path("/sys/bus/event_source/devices/kprobe").exists()
+
+
 # What SKIP_UNLESS can ask for: whether it is there, and the reason when it is not.
 REQUIREMENTS = {
     "root": (lambda: os.geteuid() == 0, "needs root"),
     "btf": (lambda: Path("/sys/kernel/btf/vmlinux").exists(), "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)"),
     "tracefs": (lambda: has_tracefs() or os.geteuid() == 0, "tracefs is not mounted"),
-    "kprobes": (
-        lambda: Path("/sys/bus/event_source/devices/kprobe").exists(),
-        "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)",
-    ),
+    "kprobes": (has_kprobes, "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)"),
+    "no-kprobes": (lambda: not has_kprobes(), "the kernel has kprobes"),
     "cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
 }
 
 
-def unmet(requirement):
+def unmet(requirement, path=None):
     """The reason why a test that asks for this cannot run here, or nothing."""
     if requirement.startswith("program:"):
         program = requirement.removeprefix("program:")
-        return "" if shutil.which(program) else f"{program} is not installed"
+        return "" if shutil.which(program, path=path) else f"{program} is not installed"
     if requirement not in REQUIREMENTS:
         return f"unknown requirement {requirement}"
     is_there, reason = REQUIREMENTS[requirement]
@@ -69,7 +71,7 @@ def run_script(context, path):
     if unknown := script.unknown_keys(KNOWN_KEYS):
         return [context.outcome(name, f"unknown key {unknown[0]} in {path}")]
     for requirement in ["root", *script.words("SKIP_UNLESS")]:
-        if reason := unmet(requirement):
+        if reason := unmet(requirement, search_path(context)):
             return [common.Outcome(name, common.SKIP, reason)]
     target = path.parent / script.get("SCRIPT") if script.get("SCRIPT") else path
     with tempfile.TemporaryDirectory() as folder:

@@ -58,7 +58,7 @@ TEST(Options, Values) {
                               "--no-warnings", "--unsafe", "--dry-run", "-o", "out", "-e", "x"});
   ASSERT_TRUE(options) << options.error();
   EXPECT_EQ(options->format, "json");
-  EXPECT_EQ(options->buffering, Buffering::kFull);
+  EXPECT_EQ(options->buffering, output::Buffering::kFull);
   EXPECT_EQ(options->pid, 12);
   EXPECT_THAT(options->include_dirs, ElementsAre("a", "b"));
   EXPECT_THAT(options->forced_includes, ElementsAre("c.h"));

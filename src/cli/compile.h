@@ -1,0 +1,50 @@
+// Script → Image, one step after the other. What a step makes stays for whoever wants to print it.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "base/diagnostics.h"
+#include "base/source.h"
+#include "cheaders/c_headers.h"
+#include "cli/options.h"
+#include "codegen/codegen.h"
+#include "kernel/kernel_view.h"
+#include "parser/ast.h"
+#include "sema/program.h"
+#include "sema/sema.h"
+
+namespace sonde::cli {
+
+// All builtins and all probe types.
+sema::Tables AllTables();
+
+// The machine that is compiled for: this one, or the fixture that the tests name.
+std::unique_ptr<kernel::KernelView> OpenKernel(const Options& options);
+
+struct Compilation {
+  explicit Compilation(const Options& given) : options(given) {}
+
+  const Options& options;
+  SourceManager sources;
+  FileId file = 0;
+  Diagnostics diagnostics;
+  std::unique_ptr<kernel::KernelView> kernel;
+  std::unique_ptr<cheaders::CHeaders> headers;
+  std::unique_ptr<const parser::Ast> ast;
+  std::unique_ptr<const sema::Program> program;
+  codegen::Output output;
+  std::string problem;  // of the script as a file: cannot be read, is empty
+};
+
+enum class Step : uint8_t { kRead, kParse, kCheck, kGenerate };
+
+// Takes the steps up to and with `last`, none after one that failed. False when one did.
+bool Compile(Compilation& compilation, Step last);
+
+// What the user is told about the script, ready for standard error; may be empty.
+std::string Complaints(const Compilation& compilation);
+
+}  // namespace sonde::cli

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/glob.h"
+#include "cli/commands.h"
+#include "cli/compile.h"
+#include "output/writer.h"
+#include "sema/probe_type.h"
+
+namespace sonde::cli {
+namespace {
+
+using sema::ListedProbe;
+using sema::ProbeType;
+
+// What `pattern` asks of each type: "t:sched:*" of one, "*open*" of all.
+struct Question {
+  std::vector<const ProbeType*> types;
+  std::string pattern;
+};
+
+Question Understand(sema::ProbeTypeTable table, const std::string& pattern) {
+  const size_t colon = pattern.find(':');
+  const std::string head = pattern.substr(0, colon);
+  if (const ProbeType* type = sema::FindProbeType(table, head)) {
+    const std::string rest = colon == std::string::npos ? ":*" : pattern.substr(colon);
+    return {{type}, std::string(type->name) + rest};
+  }
+  Question all{.types = {}, .pattern = pattern};
+  for (const ProbeType* type : table) {
+    if (colon == std::string::npos || GlobMatch(head, type->name)) all.types.push_back(type);
+  }
+  return all;
+}
+
+void Append(std::string& text, const ListedProbe& probe) {
+  text += probe.name + "\n";
+  for (const std::string& field : probe.fields) text += "    " + field + "\n";
+}
+
+// Appends the probes of a pattern. False when the machine could not be asked; the reason has been told.
+bool AppendMatches(const Options& options, kernel::KernelView& kernel, const std::string& pattern, std::string& text) {
+  const Question question = Understand(AllTables().probe_types, pattern);
+  for (const ProbeType* type : question.types) {
+    if (type->list == nullptr) continue;
+    const auto probes = type->list(kernel, question.pattern, options.verbose);
+    if (!probes) {
+      Refuse(probes.error().Message());
+      return false;
+    }
+    for (const ListedProbe& probe : *probes) Append(text, probe);
+  }
+  return true;
+}
+
+int ListMatches(const Options& options) {
+  std::vector<std::string> patterns = options.parameters;
+  if (patterns.empty()) patterns.emplace_back("*");
+  const auto kernel = OpenKernel(options);
+  for (const std::string& pattern : patterns) {
+    std::string text;
+    if (!AppendMatches(options, *kernel, pattern, text)) return 1;
+    if (text.empty()) return Refuse(fmt::format("no probe matches {}", pattern));
+    if (const int status = Print(options, text); status != 0) return status;
+  }
+  return 0;
+}
+
+// The probes of a script, wildcards resolved, each once, in the script's order.
+int ListScript(const Options& options) {
+  Compilation compilation(options);
+  const bool good = Compile(compilation, Step::kCheck);
+  output::WriteAll(STDERR_FILENO, Complaints(compilation));
+  if (!good) return 1;
+  std::string text;
+  std::set<std::string> seen;
+  for (const sema::ProbeInstance& probe : compilation.program->probes) {
+    if (!seen.insert(probe.name).second) continue;
+    const ProbeType* type = compilation.program->bodies[probe.body].probe_type;
+    const bool wants_fields = options.verbose && type != nullptr && type->list != nullptr;
+    const auto listed = wants_fields ? type->list(*compilation.kernel, probe.name, true) : std::vector<ListedProbe>();
+    Append(text, listed && listed->size() == 1 ? listed->front() : ListedProbe{probe.name, {}});
+  }
+  return Print(options, text);
+}
+
+bool NamesScript(const std::string& word) {
+  struct stat status{};
+  return word == "-" || (stat(word.c_str(), &status) == 0 && S_ISREG(status.st_mode));
+}
+
+}  // namespace
+
+int ListProbes(const Options& given) {
+  Options options = given;
+  if (options.program) return ListScript(options);
+  if (options.parameters.empty() || !NamesScript(options.parameters.front())) return ListMatches(options);
+  options.file = options.parameters.front();
+  options.parameters.erase(options.parameters.begin());
+  return ListScript(options);
+}
+
+}  // namespace sonde::cli

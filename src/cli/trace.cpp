@@ -1,0 +1,88 @@
+// Compiles a script and runs it.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "cli/commands.h"
+#include "cli/compile.h"
+#include "output/sinks.h"
+#include "output/writer.h"
+#include "runtime/session.h"
+
+namespace sonde::cli {
+namespace {
+
+bool HasCapability(const std::array<__user_cap_data_struct, 2>& sets, unsigned capability) {
+  return ((sets[capability / 32].effective >> (capability % 32)) & 1) != 0;
+}
+
+// What loading programs and attaching them takes (capabilities(7)). Looked at first, so that a user without it sees one
+// line and not the step that happens to fail.
+bool MayTrace() {
+  if (geteuid() == 0) return true;
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  if (syscall(SYS_capget, &header, sets.data()) != 0) return true;  // let the kernel say it
+  return HasCapability(sets, CAP_SYS_ADMIN) || (HasCapability(sets, CAP_BPF) && HasCapability(sets, CAP_PERFMON));
+}
+
+void Tell(const std::string& text) { output::WriteAll(STDERR_FILENO, text); }
+
+runtime::RunOptions RuntimeOptions(const Options& options, int descriptor) {
+  runtime::RunOptions run;
+  run.pid = options.pid.value_or(0);
+  run.command = options.child.value_or("");
+  run.dry_run = options.dry_run;
+  run.output = descriptor;
+  if (options.verbose) run.on_detail = [](const std::string& detail) { Tell(fmt::format("sonde: {}\n", detail)); };
+  if (isatty(STDERR_FILENO) == 1 && !options.quiet) {
+    run.on_wait = [](const std::string& reason) { Tell(fmt::format("sonde: {}\n", reason)); };
+  }
+  return run;
+}
+
+int Run(const Options& options, Compilation& compilation, int descriptor) {
+  output::Writer writer(descriptor, options.buffering);
+  output::SinkOptions sink_options;
+  sink_options.quiet = options.quiet;
+  const image::Image& image = compilation.output.image;
+  const auto sink = output::FindSinkKind(options.format)->make(image, writer, sink_options);
+  const Result<int> status = runtime::Run(image, RuntimeOptions(options, descriptor), *compilation.kernel, *sink);
+  writer.Flush();
+  if (!status) {
+    if (options.verbose && !status.error().detail.empty()) Tell(status.error().detail + "\n");
+    return Refuse(status.error().Message());
+  }
+  if (!writer.healthy() && writer.error_number() != EPIPE) {
+    return Refuse(fmt::format("cannot write to {}: {}", options.output.value_or("standard output"),
+                              std::strerror(writer.error_number())));
+  }
+  return *status;
+}
+
+}  // namespace
+
+int TraceScript(const Options& options) {
+  if (!options.fixture_host && !MayTrace()) {
+    return Refuse("tracing needs root, or the capabilities CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH; try sudo");
+  }
+  Compilation compilation(options);
+  const bool good = Compile(compilation, Step::kGenerate);
+  Tell(Complaints(compilation));
+  if (!good) return 1;
+  if (!options.output) return Run(options, compilation, STDOUT_FILENO);
+  const UniqueFd file(open(options.output->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!file.valid()) return Refuse(fmt::format("cannot open {}: {}", *options.output, std::strerror(errno)));
+  return Run(options, compilation, file.get());
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,72 @@
+"""Counters lose no update, whatever interrupts whatever; counts agree with another tracer's."""
+
+import re
+import shutil
+import subprocess
+import time
+
+from _sonde import Skip, check, expect, main, run
+
+CALLS = 300_000
+
+
+@check
+def shared_counters_are_exact():
+    program = """
+        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+          @plain++; @count = count(); @sum = sum(2); @keyed[comm]++; @keyed_count[comm] = count();
+        }"""
+    finished = run("-q", "-e", program, "-c", f"getppid_loop {CALLS} 4")
+    total = 4 * CALLS
+    for line in (f"@plain: {total}", f"@count: {total}", f"@sum: {2 * total}",
+                 f"@keyed[getppid_loop]: {total}", f"@keyed_count[getppid_loop]: {total}"):
+        expect(line in finished.stdout.split("\n"), f"no line {line}: {finished.stdout} {finished.stderr}")
+
+
+@check
+def programs_that_interrupt_each_other(folder):
+    """A timer's and a switch's tracepoints interrupt the body of a system call: strings stay whole, counts exact."""
+    program = """
+        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+          @calls = count(); printf("call %s %d %s\\n", comm, pid, "abcdefghijklmnopqrstuvwxyz");
+        }
+        tracepoint:timer:hrtimer_expire_entry, tracepoint:irq:softirq_entry {
+          @timers = count(); printf("timer %s %s\\n", "0123456789012345678901234567890123456789", comm);
+        }
+        tracepoint:sched:sched_switch {
+          @switches = count(); printf("switch %s %s\\n", args.next_comm, "+++++++++++++++++++++++");
+        }"""
+    out = folder / "out"
+    finished = run("-o", out, "-e", program, "-c", f"getppid_loop {CALLS} 3", timeout=120)
+    expect(finished.returncode == 0, f"status {finished.returncode}: {finished.stderr}")
+    whole = re.compile(
+        r"call getppid_loop \d+ abcdefghijklmnopqrstuvwxyz|timer (0123456789){4} .*|switch .* \+{23}|@\w+: \d+|"
+    )
+    text = out.read_text(errors="replace")
+    for line in text.split("\n"):
+        expect(whole.fullmatch(line), f"torn line: {line!r}")
+    expect(f"@calls: {3 * CALLS}" in text.split("\n"), f"wrong count: {text[-300:]} {finished.stderr}")
+    expect(re.search(r"^@timers: [1-9]", text, re.M), "no timer interrupted anything, so this check shows nothing")
+
+
+@check
+def all_system_calls_like_strace(folder):
+    """One attach for 350 probes; counts agree with strace -c of the same command; attach and detach take no time."""
+    if not shutil.which("strace"):
+        raise Skip("strace is not installed")
+    command = "ls -R /usr/include"
+    start = time.monotonic()
+    finished = run("-o", folder / "out", "-e", 'tracepoint:syscalls:sys_enter_* /comm == "ls"/ { @[probe] = count(); }',
+                   "-c", f"sh -c '{command} > /dev/null'")
+    took = time.monotonic() - start
+    expect(finished.returncode == 0, finished.stderr)
+    expect(took < 5, f"took {took:.1f} s")
+    counts = dict(re.findall(r"^@\[tracepoint:syscalls:sys_enter_(\w+)\]: (\d+)$", (folder / "out").read_text(), re.M))
+    subprocess.run(["strace", "-f", "-c", "-o", folder / "strace", "sh", "-c", f"exec {command} > /dev/null"], check=True)
+    rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", (folder / "strace").read_text(), re.M)
+    other = {name: count for count, name in rows}
+    for name in ("getdents64", "openat"):
+        expect(counts.get(name) == other.get(name), f"{name}: {counts.get(name)} here, {other.get(name)} by strace")
+
+
+main()
