@@ -47,6 +47,8 @@ struct Builtin {
   bool is_unsafe = false;
   // A statement alone may ignore the value; a warning is given for a statement that has no effect.
   bool has_effect = false;
+  // lower_into writes every byte of its target, padding included.
+  bool fills_target = false;
   CheckHook check = nullptr;
   LowerHook lower = nullptr;
   LowerIntoHook lower_into = nullptr;

@@ -1,0 +1,71 @@
+// Where and when: cpu, ncpus, nsecs, elapsed, rand, probe.
+#include "builtins/common.h"
+
+namespace sonde::builtins {
+namespace {
+
+const Type* Uint32(Checker& checker, const parser::Call&, Call&) { return checker.types().Int(4, false); }
+const Type* Uint64(Checker& checker, const parser::Call&, Call&) { return checker.types().Uint64(); }
+
+}  // namespace
+
+const Builtin kCpu{.name = "cpu",
+                   .form = BuiltinForm::kVariable,
+                   .signature = "uint32 cpu",
+                   .summary = "The number of the CPU that the probe runs on.",
+                   .check = Uint32,
+                   .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     return body.Helper(BPF_FUNC_get_smp_processor_id, {});
+                   }};
+
+const Builtin kNcpus{.name = "ncpus",
+                     .form = BuiltinForm::kVariable,
+                     .signature = "uint64 ncpus",
+                     .summary = "How many CPUs are online.",
+                     .check = Uint64,
+                     .lower = [](BodyContext& body, const sema::Expr&, const Call&) -> llvm::Value* {
+                       return body.I64(body.module().facts.online_cpus);
+                     }};
+
+const Builtin kNsecs{.name = "nsecs",
+                     .form = BuiltinForm::kVariable,
+                     .signature = "uint64 nsecs",
+                     .summary = "Nanoseconds since boot, time asleep included.",
+                     .check = Uint64,
+                     .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                       return body.Helper(BPF_FUNC_ktime_get_boot_ns, {});
+                     }};
+
+const Builtin kElapsed{.name = "elapsed",
+                       .form = BuiltinForm::kVariable,
+                       .signature = "uint64 elapsed",
+                       .summary = "Nanoseconds since the script was started.",
+                       .check = Uint64,
+                       .lower = [](BodyContext& body, const sema::Expr&, const Call&) -> llvm::Value* {
+                         llvm::Value* start = body.ir().CreateLoad(
+                             body.ir().getInt64Ty(), body.ControlField(offsetof(image::Control, start_ns)));
+                         return body.ir().CreateSub(body.Helper(BPF_FUNC_ktime_get_boot_ns, {}), start);
+                       }};
+
+const Builtin kRand{.name = "rand",
+                    .form = BuiltinForm::kVariable,
+                    .signature = "uint32 rand",
+                    .summary = "A pseudo-random number.",
+                    .check = Uint32,
+                    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                      llvm::Value* random = body.Helper(BPF_FUNC_get_prandom_u32, {});
+                      return body.ir().CreateAnd(random, body.I64(UINT32_MAX));
+                    }};
+
+const Builtin kProbe{.name = "probe",
+                     .form = BuiltinForm::kVariable,
+                     .signature = "string probe",
+                     .summary = "The full name of the probe that fired.",
+                     .check =
+                         [](Checker& checker, const parser::Call&, Call&) {
+                           checker.scope().body->uses_probe_name = true;
+                           return checker.types().Probe();
+                         },
+                     .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.probe_id(); }};
+
+}  // namespace sonde::builtins

@@ -1,0 +1,103 @@
+// What is done to maps: delete, has_key, clear, zero.
+#include "builtins/common.h"
+
+namespace sonde::builtins {
+namespace {
+
+// `f(@m[k])`, `f(@m, k)`, and for keyless maps `f(@m)`; the element becomes the call's one argument.
+const Type* CheckElement(Checker& checker, const parser::Call& syntax, Call& call, const Type* result) {
+  const auto* access = std::get_if<parser::MapAccess>(&syntax.args[0]->node);
+  if (access == nullptr) {
+    return checker.Fail(sema::kWrongArgument, syntax.args[0]->span, fmt::format("{}() takes a map", syntax.name));
+  }
+  if (access->has_brackets && syntax.args.size() > 1) {
+    return checker.Fail(sema::kWrongArgument, syntax.args[1]->span,
+                        fmt::format("{}() takes the key in brackets or apart, not both", syntax.name));
+  }
+  std::optional<sema::MapRef> ref;
+  if (syntax.args.size() > 1) {
+    // A tuple given apart is the same key as several in brackets.
+    std::vector<const parser::Expr*> keys{syntax.args[1].get()};
+    if (const auto* tuple = std::get_if<parser::Tuple>(&syntax.args[1]->node)) {
+      keys.clear();
+      for (const parser::ExprPtr& element : tuple->elements) keys.push_back(element.get());
+    }
+    ref = checker.CheckMapElement(*access, keys, syntax.args[0]->span);
+  } else {
+    ref = checker.CheckMapElement(*access, syntax.args[0]->span);
+  }
+  if (!ref) return checker.types().Error();
+  const Type* type = checker.program().maps[ref->map].value;
+  call.args.push_back(checker.Make(syntax.args[0]->span, type, sema::MapRead{std::move(*ref)}));
+  return result;
+}
+
+const sema::MapRef& Element(const Call& call) { return std::get<sema::MapRead>(call.args[0]->node).ref; }
+
+template <image::EventKind kind>
+const Type* CheckWhole(Checker& checker, const parser::Call& syntax, Call& call) {
+  std::optional<uint32_t> map = checker.CheckWholeMap(*syntax.args[0], fmt::format("{}()", syntax.name));
+  if (!map) return checker.types().Error();
+  call.data.event = checker.AddEvent(
+      {.kind = kind, .span = syntax.name_span, .function = syntax.name, .map = *map});
+  return checker.types().Void();
+}
+
+// Whole maps are cleared by the runtime, in the order of the records around it.
+llvm::Value* SendOnly(BodyContext& body, const sema::Expr& expr, const Call& call) {
+  body.SendRecord(call.data.event, {}, expr.span);
+  return nullptr;
+}
+
+}  // namespace
+
+const Builtin kDelete{.name = "delete",
+                      .signature = "void delete(map m, key k)",
+                      .summary = "Deletes one key of a map; delete(@m[k]) does the same.",
+                      .min_args = 1,
+                      .max_args = 2,
+                      .has_effect = true,
+                      .check =
+                          [](Checker& checker, const parser::Call& syntax, Call& call) {
+                            return CheckElement(checker, syntax, call, checker.types().Void());
+                          },
+                      .lower = [](BodyContext& body, const sema::Expr&, const Call& call) -> llvm::Value* {
+                        body.DeleteElement(Element(call));
+                        return nullptr;
+                      }};
+
+const Builtin kHasKey{.name = "has_key",
+                      .signature = "bool has_key(map m, key k)",
+                      .summary = "Whether a map has a key, whatever its value.",
+                      .min_args = 1,
+                      .max_args = 2,
+                      .check =
+                          [](Checker& checker, const parser::Call& syntax, Call& call) {
+                            const Type* type = CheckElement(checker, syntax, call, checker.types().Bool());
+                            if (type->IsVague() || Element(call).key != nullptr) return type;
+                            return checker.Fail(sema::kBadMapUse, syntax.args[0]->span,
+                                                "has_key() asks for a key of a map that has keys");
+                          },
+                      .lower = [](BodyContext& body, const sema::Expr&, const Call& call) -> llvm::Value* {
+                        return body.HasKey(Element(call));
+                      }};
+
+const Builtin kClear{.name = "clear",
+                     .signature = "void clear(map m)",
+                     .summary = "Deletes every key of a map.",
+                     .min_args = 1,
+                     .max_args = 1,
+                     .has_effect = true,
+                     .check = CheckWhole<image::EventKind::kClearMap>,
+                     .lower = SendOnly};
+
+const Builtin kZero{.name = "zero",
+                    .signature = "void zero(map m)",
+                    .summary = "Sets every value of a map to zero and keeps the keys.",
+                    .min_args = 1,
+                    .max_args = 1,
+                    .has_effect = true,
+                    .check = CheckWhole<image::EventKind::kZeroMap>,
+                    .lower = SendOnly};
+
+}  // namespace sonde::builtins

@@ -1,0 +1,69 @@
+// printf(fmt, …): a record with the arguments; the reader renders it by the compiled format.
+#include "builtins/common.h"
+#include "builtins/format.h"
+
+namespace sonde::builtins {
+namespace {
+
+constexpr size_t kMaxArguments = 64;
+
+// The conversion that takes this slot; null for a `*`.
+const FormatStep* StepOf(const ParsedFormat& format, uint32_t slot) {
+  for (const FormatStep& step : format.steps) {
+    if (step.slot == slot) return &step;
+  }
+  return nullptr;
+}
+
+const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
+  std::optional<std::string> text = checker.CheckStringLiteral(*syntax.args[0], "the format");
+  if (!text) {
+    for (size_t i = 1; i < syntax.args.size(); ++i) checker.Check(*syntax.args[i]);
+    return checker.types().Error();
+  }
+  ParsedFormat format = ParseFormat(*text);
+  if (!format.error.empty()) return checker.Fail(sema::kBadFormat, syntax.args[0]->span, format.error);
+  size_t given = syntax.args.size() - 1;
+  if (given != format.slots || given > kMaxArguments) {
+    return checker.Fail(sema::kWrongArgumentCount, syntax.args[0]->span,
+                        fmt::format("the format takes {} argument{}, {} given", format.slots,
+                                    format.slots == 1 ? "" : "s", given));
+  }
+  sema::Event event{
+      .kind = image::EventKind::kPrintf, .span = syntax.name_span, .function = "printf", .format = format.steps};
+  bool failed = false;
+  for (uint32_t slot = 0; slot < given; ++slot) {
+    sema::ExprPtr value = checker.Check(*syntax.args[slot + 1]);
+    const FormatStep* step = StepOf(format, slot);
+    bool vague = value->type->IsVague();
+    std::string problem = vague              ? ""
+                          : step != nullptr  ? ConversionProblem(*step, *value->type)
+                          : value->type->IsInteger() ? ""
+                                             : "a width or precision is a number";
+    if (!problem.empty()) checker.Report(sema::kBadFormat, syntax.args[slot + 1]->span, problem);
+    failed = failed || vague || !problem.empty();
+    event.values.push_back(value->type);
+    call.args.push_back(std::move(value));
+  }
+  if (failed) return checker.types().Error();
+  call.data.event = checker.AddEvent(std::move(event));
+  return checker.types().Void();
+}
+
+}  // namespace
+
+const Builtin kPrintf{.name = "printf",
+                      .signature = "void printf(const string fmt, args...)",
+                      .summary = "Prints its arguments by a format, as printf(3) does.",
+                      .min_args = 1,
+                      .max_args = sema::kAnyNumber,
+                      .has_effect = true,
+                      .check = Check,
+                      .lower = [](BodyContext& body, const sema::Expr& expr, const Call& call) -> llvm::Value* {
+                        std::vector<const sema::Expr*> values;
+                        for (const sema::ExprPtr& arg : call.args) values.push_back(arg.get());
+                        body.SendRecord(call.data.event, values, expr.span);
+                        return nullptr;
+                      }};
+
+}  // namespace sonde::builtins

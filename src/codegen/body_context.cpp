@@ -1,0 +1,288 @@
+// The frame of a body: blocks, temporaries, scratch, helpers.
+#include "codegen/body_context.h"
+
+#include <fmt/format.h>
+#include <linux/bpf.h>
+#include <llvm/IR/InlineAsm.h>
+
+#include <algorithm>
+
+#include "sema/diagnostic_ids.h"
+
+namespace sonde::codegen {
+namespace {
+
+// What one body may put on the 512-byte BPF stack; the rest is left to the dispatching program and to spills.
+constexpr uint32_t kStackBudget = 288;
+constexpr uint32_t kStackTemporary = 64;
+// A per-CPU value is at most 32 KiB (PCPU_MIN_UNIT_SIZE).
+constexpr uint32_t kScratchLimit = (32U << 10) - 64;
+constexpr uint32_t kMaxInlineStores = 64;
+
+uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / align * align; }
+
+}  // namespace
+
+BodyContext::BodyContext(ProgramContext& program, const sema::Body& body, llvm::Function* function)
+    : program_(program), body_(body), function_(function), ir_(program.module.llvm) {}
+
+llvm::BasicBlock* BodyContext::NewBlock(const char* name) {
+  return llvm::BasicBlock::Create(module().llvm, name, function_);
+}
+
+void BodyContext::Run() {
+  entry_ = NewBlock("entry");
+  claim_early_ = NewBlock("claim_early");
+  llvm::BasicBlock* predicate = NewBlock("predicate");
+  claim_late_ = NewBlock("claim_late");
+  llvm::BasicBlock* block = NewBlock("body");
+  exit_ = NewBlock("exit");
+  return_ = NewBlock("return");
+
+  ir_.SetInsertPoint(predicate);
+  in_predicate_ = true;
+  llvm::Value* holds = body_.predicate == nullptr ? nullptr : LowerCondition(*body_.predicate);
+  in_predicate_ = false;
+  predicate_claims_ = scratch_ != nullptr;
+  if (holds == nullptr) {
+    ir_.CreateBr(claim_late_);
+  } else {
+    ir_.CreateCondBr(holds, claim_late_, predicate_claims_ ? exit_ : return_);
+  }
+  if (!predicate_claims_) llvm::IRBuilder<>(claim_early_).CreateBr(predicate);
+
+  ir_.SetInsertPoint(block);
+  ReleaseTemporaries(0);
+  AllocateVariables();
+  LowerStatements(body_.statements);
+  ir_.CreateBr(exit_);
+  if (predicate_claims_ || scratch_ == nullptr) llvm::IRBuilder<>(claim_late_).CreateBr(block);
+
+  ir_.SetInsertPoint(exit_);
+  if (scratch_ != nullptr) {
+    llvm::Value* busy = ir_.CreateGEP(ir_.getInt8Ty(), scratch_, I64(-static_cast<int64_t>(image::kScratchHeaderSize)));
+    ir_.CreateStore(I64(0), busy, /*isVolatile=*/true);
+    layout().NeedScratch(std::max(scratch_bytes_, 8U));
+  }
+  ir_.CreateBr(return_);
+  ir_.SetInsertPoint(return_);
+  ir_.CreateRet(I64(0));
+  llvm::IRBuilder<>(entry_).CreateBr(claim_early_);
+}
+
+void BodyContext::Leave() {
+  ir_.CreateBr(exit_);
+  ir_.SetInsertPoint(NewBlock("unreachable"));
+}
+
+// --- memory
+
+llvm::Value* BodyContext::At(llvm::Value* pointer, uint64_t offset) {
+  return offset == 0 ? pointer : ir_.CreateGEP(ir_.getInt8Ty(), pointer, I64(offset));
+}
+
+llvm::Value* BodyContext::At(llvm::Value* pointer, llvm::Value* offset) {
+  return ir_.CreateGEP(ir_.getInt8Ty(), pointer, offset);
+}
+
+BodyContext::Memory BodyContext::Allocate(uint32_t bytes) {
+  bytes = AlignUp(std::max(bytes, 8U), 8);
+  if (bytes <= kStackTemporary && stack_bytes_ + bytes <= kStackBudget) {
+    stack_bytes_ += bytes;
+    llvm::IRBuilder<> entry(entry_, entry_->begin());
+    llvm::AllocaInst* slot = entry.CreateAlloca(llvm::ArrayType::get(entry.getInt64Ty(), bytes / 8));
+    slot->setAlignment(llvm::Align(8));
+    return {slot, 0, bytes};
+  }
+  EnsureScratch();
+  uint32_t offset = scratch_bytes_;
+  scratch_bytes_ += bytes;
+  if (scratch_bytes_ > kScratchLimit) {
+    module().diagnostics.Error(sema::kOutOfRange, body_.span,
+                               fmt::format("this body needs {} bytes of memory at once; a BPF program has {}",
+                                           scratch_bytes_, kScratchLimit))
+        .Hint("split it into several probes, or lower max_strlen");
+    scratch_bytes_ = 0;
+  }
+  return {nullptr, offset, bytes};
+}
+
+llvm::Value* BodyContext::Address(const Memory& memory) {
+  return memory.stack != nullptr ? memory.stack : At(scratch_, memory.offset);
+}
+
+llvm::Value* BodyContext::Temporary(uint32_t bytes) {
+  bytes = AlignUp(std::max(bytes, 8U), 8);
+  auto fits = std::find_if(free_.begin(), free_.end(), [&](const Memory& memory) { return memory.bytes == bytes; });
+  Memory memory;
+  if (fits != free_.end()) {
+    memory = *fits;
+    free_.erase(fits);
+  } else {
+    memory = Allocate(bytes);
+  }
+  in_use_.push_back(memory);
+  return Address(memory);
+}
+
+void BodyContext::ReleaseTemporaries(size_t mark) {
+  for (size_t i = mark; i < in_use_.size(); ++i) free_.push_back(in_use_[i]);
+  in_use_.resize(mark);
+}
+
+void BodyContext::AllocateVariables() {
+  for (const sema::Variable& variable : body_.variables) {
+    if (!variable.type->IsScalar()) {
+      llvm::Value* memory = Address(Allocate(variable.type->size));
+      if (variable.type->IsString()) {
+        ir_.CreateStore(ir_.getInt8(0), memory);
+      } else {
+        Zero(memory, variable.type->size);
+      }
+      variables_.push_back(memory);
+      continue;
+    }
+    llvm::IRBuilder<> entry(entry_, entry_->begin());
+    llvm::AllocaInst* slot = entry.CreateAlloca(entry.getInt64Ty(), nullptr, variable.name);
+    ir_.CreateStore(I64(0), slot);
+    variables_.push_back(slot);
+  }
+}
+
+void BodyContext::EnsureScratch() {
+  if (scratch_ != nullptr) return;
+  EmitClaim(in_predicate_ ? claim_early_ : claim_late_);
+}
+
+// Tries the CPU's slots in turn: a program that interrupted another one finds the first taken.
+void BodyContext::EmitClaim(llvm::BasicBlock* at) {
+  llvm::IRBuilder<>::InsertPointGuard guard(ir_);
+  llvm::BasicBlock* next = at->getNextNode();  // predicate or body: blocks were made in that order
+  llvm::BasicBlock* claimed = NewBlock("claimed");
+  llvm::BasicBlock* none = NewBlock("no_scratch");
+  ir_.SetInsertPoint(at);
+  llvm::IRBuilder<> entry(entry_, entry_->begin());
+  llvm::Value* key = entry.CreateAlloca(entry.getInt32Ty());
+  llvm::Value* map = MapPointer(layout().scratch());
+  std::vector<std::pair<llvm::Value*, llvm::BasicBlock*>> slots;
+  for (uint32_t i = 0; i < image::kScratchSlots; ++i) {
+    llvm::BasicBlock* found = NewBlock("slot");
+    llvm::BasicBlock* taken = i + 1 < image::kScratchSlots ? NewBlock("taken") : none;
+    ir_.CreateStore(ir_.getInt32(i), key);
+    llvm::Value* slot = PointerHelper(BPF_FUNC_map_lookup_elem, {map, key});
+    ir_.CreateCondBr(ir_.CreateIsNull(slot), none, found);
+    ir_.SetInsertPoint(found);
+    llvm::Value* was_busy = ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, slot, I64(1), llvm::MaybeAlign(8),
+                                                llvm::AtomicOrdering::SequentiallyConsistent);
+    slots.emplace_back(slot, found);
+    ir_.CreateCondBr(ir_.CreateICmpEQ(was_busy, I64(0)), claimed, taken);
+    ir_.SetInsertPoint(taken);
+  }
+  ir_.SetInsertPoint(none);
+  CountLoss(body_.span, image::LossReason::kNoScratch, "body");
+  ir_.CreateBr(return_);
+  ir_.SetInsertPoint(claimed);
+  llvm::PHINode* slot = ir_.CreatePHI(ir_.getPtrTy(), image::kScratchSlots);
+  for (const auto& [pointer, block] : slots) slot->addIncoming(pointer, block);
+  scratch_ = At(slot, image::kScratchHeaderSize);
+  ir_.CreateBr(next);
+}
+
+void BodyContext::Zero(llvm::Value* target, uint32_t bytes) {
+  uint32_t words = bytes / 8;
+  if (words > kMaxInlineStores) {
+    // Copied from a map of zeros by the kernel: a loop of stores would cost the verifier a step for each.
+    uint32_t map = layout().zeros(bytes);
+    Helper(BPF_FUNC_probe_read_kernel, {target, I64(bytes), DirectValue(map)});
+    return;
+  }
+  for (uint32_t i = 0; i < words; ++i) ir_.CreateAlignedStore(I64(0), At(target, uint64_t{i} * 8), llvm::Align(8));
+  for (uint32_t i = words * 8; i < bytes; ++i) ir_.CreateStore(ir_.getInt8(0), At(target, i));
+}
+
+void BodyContext::Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes) {
+  if (bytes > kMaxInlineStores * 8 || bytes % 8 != 0) {
+    Helper(BPF_FUNC_probe_read_kernel, {target, I64(bytes), source});
+    return;
+  }
+  for (uint32_t i = 0; i < bytes; i += 8) {
+    llvm::Value* word = ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(source, i), llvm::Align(8));
+    ir_.CreateAlignedStore(word, At(target, i), llvm::Align(8));
+  }
+}
+
+// The clamp is hidden from the optimiser, which would otherwise prove it unneeded or move it away from where the
+// verifier needs to see it.
+llvm::Value* BodyContext::AtMost(llvm::Value* value, uint64_t limit) {
+  llvm::FunctionType* type = llvm::FunctionType::get(ir_.getInt64Ty(), {ir_.getInt64Ty()}, false);
+  llvm::InlineAsm* hide = llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true);
+  llvm::Value* hidden = ir_.CreateCall(type, hide, {value});
+  llvm::Value* clamped = ir_.CreateSelect(ir_.CreateICmpULT(hidden, I64(limit)), hidden, I64(limit));
+  return ir_.CreateCall(type, hide, {clamped});
+}
+
+llvm::Value* BodyContext::ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address,
+                                     sema::AddressSpace space) {
+  int helper =
+      space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_kernel_str;
+  llvm::Value* read = Helper(helper, {target, capacity, address});
+  llvm::Value* bytes = ir_.CreateSelect(ir_.CreateICmpSGT(read, I64(0)), read, I64(1));
+  return ir_.CreateSub(bytes, I64(1));
+}
+
+void BodyContext::ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space) {
+  int helper = space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user : BPF_FUNC_probe_read_kernel;
+  Helper(helper, {target, I64(bytes), address});
+}
+
+// --- helpers
+
+namespace {
+
+llvm::Value* CallByNumber(llvm::IRBuilder<>& ir, llvm::Type* result, int number,
+                          std::initializer_list<llvm::Value*> args) {
+  std::vector<llvm::Value*> values(args);
+  std::vector<llvm::Type*> types;
+  for (llvm::Value* value : values) types.push_back(value->getType());
+  llvm::FunctionType* type = llvm::FunctionType::get(result, types, false);
+  llvm::Value* function = llvm::ConstantExpr::getIntToPtr(ir.getInt64(static_cast<uint64_t>(number)), ir.getPtrTy());
+  return ir.CreateCall(type, function, values);
+}
+
+}  // namespace
+
+llvm::Value* BodyContext::Helper(int number, std::initializer_list<llvm::Value*> args) {
+  return CallByNumber(ir_, ir_.getInt64Ty(), number, args);
+}
+
+llvm::Value* BodyContext::PointerHelper(int number, std::initializer_list<llvm::Value*> args) {
+  return CallByNumber(ir_, ir_.getPtrTy(), number, args);
+}
+
+namespace {
+
+llvm::GlobalVariable* External(llvm::Module& module, const std::string& name) {
+  if (llvm::GlobalVariable* known = module.getGlobalVariable(name)) return known;
+  return new llvm::GlobalVariable(module, llvm::Type::getInt8Ty(module.getContext()), false,
+                                  llvm::GlobalValue::ExternalLinkage, nullptr, name);
+}
+
+}  // namespace
+
+llvm::Value* BodyContext::MapPointer(uint32_t map) {
+  return External(module().module, fmt::format("map_{}", map));
+}
+
+llvm::Value* BodyContext::DirectValue(uint32_t map) {
+  return External(module().module, fmt::format("value_{}", map));
+}
+
+llvm::Value* BodyContext::ControlField(uint32_t offset) { return At(DirectValue(layout().control()), offset); }
+
+void BodyContext::CountLoss(Span span, image::LossReason reason, const std::string& object) {
+  uint32_t site = layout().LossSite(span, reason, object);
+  ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, ControlField(image::kLossCountersOffset + 8 * site), I64(1),
+                      llvm::MaybeAlign(8), llvm::AtomicOrdering::Monotonic);
+}
+
+}  // namespace sonde::codegen

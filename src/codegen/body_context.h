@@ -1,0 +1,194 @@
+// The context in which one body is lowered, and all that the lowering hooks of builtins may use.
+//
+// Scalars travel as i64 in the canonical extension of their type: sign-extended when signed, else zero-extended. Strings,
+// tuples and the like live in memory: temporaries of at most 64 bytes on the BPF stack, larger ones in a slot of the
+// per-CPU scratch map, which is claimed before its first use and released at the body's single exit.
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "codegen/layout.h"
+#include "sema/program.h"
+
+namespace sonde::codegen {
+
+// Facts about the kernel that lowering needs.
+struct KernelFacts {
+  uint32_t task_status_offset = 0;  // task_struct.thread_info.status
+  uint32_t online_cpus = 1;
+};
+
+// What every program of the module shares.
+struct ModuleContext {
+  llvm::LLVMContext& llvm;
+  llvm::Module& module;
+  Layout& layout;
+  const sema::Program& program;
+  KernelFacts facts;
+  Diagnostics& diagnostics;
+};
+
+// Where `args` is found.
+enum class ArgsAccess {
+  kNone,
+  kSyscallEnter,  // struct pt_regs
+  kSyscallExit,   // the return value
+  kRecord,        // the perf record that ctx points to
+};
+
+// One BPF program: an ELF section.
+struct ProgramContext {
+  ModuleContext& module;
+  std::string section;
+  ArgsAccess access = ArgsAccess::kNone;
+  llvm::Function* wake = nullptr;  // made at first use
+};
+
+class BodyContext {
+ public:
+  // `function` takes (ctx, regs, probe id); regs is null unless access is a syscall's.
+  BodyContext(ProgramContext& program, const sema::Body& body, llvm::Function* function);
+
+  // Lowers predicate and statements into the function, with claim and release of scratch.
+  void Run();
+
+  // --- values
+
+  llvm::Value* Lower(const sema::Expr& expr);
+  // i1.
+  llvm::Value* LowerCondition(const sema::Expr& expr);
+  // Writes a value in memory of `type` to `target`, bytes behind a string's NUL undefined. For strings returns the length.
+  llvm::Value* LowerInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
+  // The same with every padding byte zero, as map keys need it.
+  void LowerKeyInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
+  // Where a value in memory stands; made in a temporary if it stands nowhere yet.
+  llvm::Value* LowerAddress(const sema::Expr& expr);
+  // A scalar is stored, a value in memory written.
+  void StoreValue(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
+  llvm::Value* LoadScalar(const sema::Type& type, llvm::Value* pointer);
+  void StoreScalar(llvm::Value* value, const sema::Type& type, llvm::Value* pointer);
+
+  // --- parts
+
+  llvm::IRBuilder<>& ir() { return ir_; }
+  ProgramContext& program() { return program_; }
+  ModuleContext& module() { return program_.module; }
+  Layout& layout() { return program_.module.layout; }
+  const sema::Body& body() const { return body_; }
+  llvm::Value* ctx() { return function_->getArg(0); }
+  llvm::Value* regs() { return function_->getArg(1); }
+  llvm::Value* probe_id() { return function_->getArg(2); }
+  llvm::ConstantInt* I64(uint64_t value) { return ir_.getInt64(value); }
+  llvm::BasicBlock* NewBlock(const char* name);
+  llvm::Value* At(llvm::Value* pointer, uint64_t offset);
+  llvm::Value* At(llvm::Value* pointer, llvm::Value* offset);
+
+  // Calls a BPF helper by its number (BPF_FUNC_*); pointers are passed as such, the result is i64 or a pointer.
+  llvm::Value* Helper(int number, std::initializer_list<llvm::Value*> args);
+  llvm::Value* PointerHelper(int number, std::initializer_list<llvm::Value*> args);
+
+  // Memory of this many bytes until the end of the statement; 8-byte aligned.
+  llvm::Value* Temporary(uint32_t bytes);
+  void Zero(llvm::Value* target, uint32_t bytes);
+  void Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes);
+  // Reads a string from an address; returns its length without NUL, 0 when it cannot be read.
+  llvm::Value* ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address, sema::AddressSpace space);
+  void ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space);
+  // min(value, limit), in a form that the verifier follows.
+  llvm::Value* AtMost(llvm::Value* value, uint64_t limit);
+
+  // --- maps
+
+  llvm::Value* MapPointer(uint32_t map);
+  // The bytes of an array map's only entry.
+  llvm::Value* DirectValue(uint32_t map);
+  llvm::Value* LowerKey(const sema::MapRef& ref);
+  llvm::Value* Lookup(const sema::MapRef& ref, llvm::Value* key);
+  // The value's place, made from zeros when it is missing; a full map branches to `missing` after it is counted.
+  llvm::Value* LookupOrInsert(const sema::MapRef& ref, Span span, llvm::BasicBlock* missing);
+  void MarkPresent(uint32_t map, llvm::Value* value);
+  void DeleteElement(const sema::MapRef& ref);
+  llvm::Value* HasKey(const sema::MapRef& ref);
+
+  // --- records
+
+  // Sends a record of Program::events with these values in its slots.
+  void SendRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
+  // Sets the exit flag, tells the runtime, and leaves the body.
+  void LowerExit(uint32_t event, llvm::Value* code, Span span);
+  void CountLoss(Span span, image::LossReason reason, const std::string& object);
+  llvm::Value* ControlField(uint32_t offset);
+  // Ends the body; what is lowered behind it is unreachable.
+  void Leave();
+
+ private:
+  // A stack slot, or a place in scratch: its address is computed where it is used, so that it dominates the use.
+  struct Memory {
+    llvm::Value* stack = nullptr;  // null: in scratch
+    uint32_t offset = 0;
+    uint32_t bytes = 0;
+  };
+
+  void LowerStatements(const sema::Statements& statements);
+  void LowerStatement(const sema::Stmt& stmt);
+  void AllocateVariables();
+  Memory Allocate(uint32_t bytes);
+  llvm::Value* Address(const Memory& memory);
+  void EnsureScratch();
+  void EmitClaim(llvm::BasicBlock* at);
+  void ReleaseTemporaries(size_t mark);
+
+  llvm::Value* LowerBinary(const sema::Binary& node, const sema::Type& operand);
+  llvm::Value* LowerDivision(const sema::Binary& node, bool is_signed);
+  llvm::Value* LowerConvert(const sema::Convert& node, const sema::Type& type);
+  llvm::Value* LowerTernary(const sema::Ternary& node, const sema::Type& type);
+  llvm::Value* LowerLogical(const sema::Logical& node);
+  llvm::Value* LowerIncDec(const sema::IncDec& node, const sema::Expr& expr);
+  llvm::Value* LowerMapRead(const sema::MapRead& node, const sema::Type& type);
+  llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
+  llvm::Value* LowerArgsString(const sema::ArgsFieldInfo& field, const sema::Type& type, llvm::Value* target);
+  llvm::Value* RecordFieldAddress(const sema::ArgsFieldInfo& field);
+  llvm::Value* LoadAddress(const sema::Load& node, const sema::Type& type);
+  llvm::Value* LowerLoad(const sema::Load& node, const sema::Type& type);
+  llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type);
+  llvm::Value* LowerStringCompare(const sema::StringCompare& node);
+  llvm::Value* CompareWithLiteral(const sema::Expr& value, const std::string& literal);
+  llvm::Value* CompareStrings(const sema::Expr& left, const sema::Expr& right);
+  llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);
+  llvm::Value* Canonical(llvm::Value* value, const sema::Type& type);
+  void LowerAssignMap(const sema::AssignMap& node, Span span);
+  void LowerAddToMap(const sema::AddToMap& node, Span span);
+  void LowerUpdateAggregate(const sema::UpdateAggregate& node, Span span);
+  void LowerIf(const sema::If& node);
+  void StoreHeader(llvm::Value* record, uint32_t event);
+  void SendFixedRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
+  void SendTailRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
+  void WakeReader();
+  llvm::Function* WakeFunction();
+
+  ProgramContext& program_;
+  const sema::Body& body_;
+  llvm::Function* function_;
+  llvm::IRBuilder<> ir_;
+  llvm::BasicBlock* entry_ = nullptr;       // allocas
+  llvm::BasicBlock* claim_early_ = nullptr; // before the predicate
+  llvm::BasicBlock* claim_late_ = nullptr;  // behind it
+  llvm::BasicBlock* exit_ = nullptr;        // releases and returns
+  llvm::BasicBlock* return_ = nullptr;      // returns
+  bool in_predicate_ = false;
+  bool predicate_claims_ = false;
+  llvm::Value* scratch_ = nullptr;          // the claimed slot, behind its header
+  uint32_t stack_bytes_ = 0;
+  uint32_t scratch_bytes_ = 0;
+  std::vector<llvm::Value*> variables_;     // memory of each; made where it dominates the whole body
+  std::vector<Memory> in_use_;
+  std::vector<Memory> free_;
+};
+
+}  // namespace sonde::codegen

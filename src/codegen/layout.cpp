@@ -1,0 +1,238 @@
+#include "codegen/layout.h"
+
+#include <linux/bpf.h>
+
+#include <algorithm>
+
+namespace sonde::codegen {
+namespace {
+
+using image::Aggregation;
+using sema::TypeKind;
+
+constexpr uint32_t kControlRingBytes = 64U << 10;
+// Hash tables whose entries are larger than this are not allocated ahead.
+constexpr uint32_t kPreallocatedEntryBytes = 256;
+
+uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / align * align; }
+
+}  // namespace
+
+uint32_t AggregationSize(const sema::MapInfo& info) {
+  switch (info.aggregation) {
+    case Aggregation::kNone:
+      return AlignUp(info.value->size, 8);
+    case Aggregation::kCount:
+    case Aggregation::kSum:
+      return 8;
+    case Aggregation::kAvg:
+    case Aggregation::kMin:
+    case Aggregation::kMax:
+    case Aggregation::kStats:
+      return 16;
+    case Aggregation::kHist:
+      return 8 * image::HistBucketCount(info.hist_bits);
+    case Aggregation::kLhist:
+      return 8 * image::LhistBucketCount(info.lhist_min, info.lhist_max, info.lhist_step);
+  }
+  return 8;
+}
+
+Layout::Layout(const sema::Program& program, const image::Options& options) : program_(program) {
+  image_.options = options;
+  image_.types.push_back({.kind = image::ValueKind::kNone});
+  tail_string_ = static_cast<image::TypeIndex>(image_.types.size());
+  image_.types.push_back({.kind = image::ValueKind::kTailString, .size = sizeof(image::TailRef)});
+  for (const sema::ProbeInstance& probe : program.probes) image_.probe_names.push_back(probe.name);
+  for (const sema::MapInfo& map : program.maps) AddUserMap(map);
+  data_ring_ = AddMap({.name = "data_ring",
+                       .role = image::MapRole::kDataRing,
+                       .bpf_type = BPF_MAP_TYPE_RINGBUF,
+                       .max_entries = options.ring_bytes});
+  control_ring_ = AddMap({.name = "control_ring",
+                          .role = image::MapRole::kControlRing,
+                          .bpf_type = BPF_MAP_TYPE_RINGBUF,
+                          .max_entries = kControlRingBytes});
+  control_ = AddMap({.name = "control",
+                     .role = image::MapRole::kControl,
+                     .bpf_type = BPF_MAP_TYPE_ARRAY,
+                     .key_size = 4,
+                     .value_size = sizeof(image::Control),
+                     .max_entries = 1,
+                     .flags = BPF_F_MMAPABLE});
+  for (const sema::Event& event : program.events) AddEvent(event);
+}
+
+uint32_t Layout::AddMap(image::MapSpec spec) {
+  image_.maps.push_back(std::move(spec));
+  return static_cast<uint32_t>(image_.maps.size() - 1);
+}
+
+void Layout::AddUserMap(const sema::MapInfo& info) {
+  bool aggregated = info.aggregation != Aggregation::kNone;
+  image::MapSpec spec{.name = info.name,
+                      .role = image::MapRole::kUser,
+                      .value_size = AggregationSize(info),
+                      .per_cpu = aggregated,
+                      .is_keyless = info.key == nullptr,
+                      .key_type = info.key == nullptr ? 0 : TypeOf(info.key),
+                      .value_type = TypeOf(info.value),
+                      .aggregation = info.aggregation,
+                      .hist_bits = info.hist_bits,
+                      .lhist_min = info.lhist_min,
+                      .lhist_max = info.lhist_max,
+                      .lhist_step = info.lhist_step};
+  if (spec.is_keyless) {
+    spec.key_size = 4;
+    spec.max_entries = 1;
+    spec.bpf_type = aggregated ? BPF_MAP_TYPE_PERCPU_ARRAY : BPF_MAP_TYPE_ARRAY;
+    // A sum may be 0 and yet have been assigned; so may a plain value.
+    if (!aggregated || info.aggregation == Aggregation::kSum) {
+      spec.present_offset = spec.value_size;
+      spec.value_size += 8;
+    }
+  } else {
+    spec.key_size = info.key->size;
+    spec.max_entries = static_cast<uint32_t>(std::min<uint64_t>(image_.options.max_map_keys, UINT32_MAX));
+    spec.bpf_type = aggregated ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
+    if (spec.key_size + spec.value_size > kPreallocatedEntryBytes) spec.flags = BPF_F_NO_PREALLOC;
+  }
+  AddMap(std::move(spec));
+}
+
+uint32_t Layout::scratch() {
+  if (scratch_ == image::kNone) {
+    scratch_ = AddMap({.name = "scratch",
+                       .role = image::MapRole::kScratch,
+                       .bpf_type = BPF_MAP_TYPE_PERCPU_ARRAY,
+                       .key_size = 4,
+                       .value_size = image::kScratchHeaderSize,
+                       .max_entries = image::kScratchSlots,
+                       .per_cpu = true});
+  }
+  return scratch_;
+}
+
+void Layout::NeedScratch(uint32_t bytes) {
+  image::MapSpec& spec = image_.maps[scratch()];
+  spec.value_size = std::max(spec.value_size, AlignUp(image::kScratchHeaderSize + bytes, 8));
+}
+
+uint32_t Layout::zeros(uint32_t bytes) {
+  if (constants_ == image::kNone) {
+    constants_ = AddMap({.name = "constants",
+                         .role = image::MapRole::kConstants,
+                         .bpf_type = BPF_MAP_TYPE_ARRAY,
+                         .key_size = 4,
+                         .max_entries = 1,
+                         .flags = BPF_F_RDONLY_PROG});
+  }
+  if (image_.constants.size() < bytes) image_.constants.resize(AlignUp(bytes, 8));
+  image_.maps[constants_].value_size = static_cast<uint32_t>(image_.constants.size());
+  return constants_;
+}
+
+image::TypeIndex Layout::TypeOf(const sema::Type* type) {
+  auto known = type_indices_.find(type);
+  if (known != type_indices_.end()) return known->second;
+  image::ValueType described = Describe(*type);
+  auto index = static_cast<image::TypeIndex>(image_.types.size());
+  image_.types.push_back(std::move(described));
+  type_indices_[type] = index;
+  return index;
+}
+
+image::ValueType Layout::Describe(const sema::Type& type) {
+  image::ValueType value{.size = type.size, .is_signed = type.is_signed, .name = type.name};
+  switch (type.kind) {
+    case TypeKind::kUnknown:
+    case TypeKind::kError:
+    case TypeKind::kVoid:
+    case TypeKind::kArgs:
+    case TypeKind::kAggregate:
+      value.kind = image::ValueKind::kNone;
+      break;
+    case TypeKind::kBool:
+      value.kind = image::ValueKind::kBool;
+      break;
+    case TypeKind::kInt:
+      value.kind = image::ValueKind::kInt;
+      if (type.is_c_int) value.format = "int";
+      break;
+    case TypeKind::kEnum:
+      value.kind = image::ValueKind::kEnum;
+      for (const auto& [number, name] : type.enumerators) value.enumerators.push_back({number, name});
+      break;
+    case TypeKind::kPointer:
+      value.kind = image::ValueKind::kPointer;
+      break;
+    case TypeKind::kString:
+      value.kind = image::ValueKind::kString;
+      break;
+    case TypeKind::kProbe:
+      value.kind = image::ValueKind::kProbe;
+      break;
+    case TypeKind::kTimestamp:
+      value.kind = image::ValueKind::kTimestamp;
+      value.format = type.format;
+      break;
+    case TypeKind::kArray:
+      value.kind = image::ValueKind::kArray;
+      value.element = TypeOf(type.element);
+      value.count = type.count;
+      break;
+    case TypeKind::kStruct:
+    case TypeKind::kTuple:
+      value.kind = type.kind == TypeKind::kStruct ? image::ValueKind::kStruct : image::ValueKind::kTuple;
+      for (const sema::Field& field : type.fields) {
+        value.fields.push_back({field.name, TypeOf(field.type), field.offset, field.bit_offset, field.bit_width});
+      }
+      break;
+  }
+  return value;
+}
+
+bool Layout::IsTail(uint32_t event, uint32_t slot) const {
+  return image_.events[event].slots[slot].type == tail_string_;
+}
+
+void Layout::AddEvent(const sema::Event& event) {
+  image::EventSpec spec{.kind = event.kind,
+                        .where = Place(event.span),
+                        .function = event.function,
+                        .format = event.format,
+                        .text = event.text,
+                        .map = event.map == sema::kNone ? image::kNone : event.map,
+                        .top = event.top,
+                        .div = event.div};
+  uint32_t tail = 0;
+  for (const sema::Type* type : event.values) {
+    bool to_tail = type->IsString() && type->size > kInlineStringBytes;
+    uint32_t align = to_tail ? 4 : std::min(type->align, 8U);
+    uint32_t offset = AlignUp(spec.fixed_size, align);
+    spec.slots.push_back({offset, to_tail ? tail_string_ : TypeOf(type)});
+    spec.fixed_size = offset + (to_tail ? static_cast<uint32_t>(sizeof(image::TailRef)) : type->size);
+    if (to_tail) tail += type->size;
+  }
+  spec.fixed_size = AlignUp(spec.fixed_size, 8);
+  spec.max_size = spec.fixed_size + tail;
+  image_.events.push_back(std::move(spec));
+}
+
+image::SourcePlace Layout::Place(Span span) const {
+  Position at = program_.sources->Locate(span);
+  return {std::string(program_.sources->Name(span.file)), at.line, at.column};
+}
+
+uint32_t Layout::LossSite(Span span, image::LossReason reason, std::string object) {
+  auto [known, inserted] =
+      loss_sites_.try_emplace({span.file, span.offset, reason}, static_cast<uint32_t>(image_.loss_sites.size()));
+  if (inserted) {
+    image_.loss_sites.push_back({Place(span), reason, std::move(object)});
+    image_.maps[control_].value_size =
+        static_cast<uint32_t>(image::kLossCountersOffset + 8 * image_.loss_sites.size());
+  }
+  return known->second;
+}
+
+}  // namespace sonde::codegen

@@ -1,0 +1,180 @@
+// Maps: keys, lookups, assignments, atomic updates.
+#include <linux/bpf.h>
+
+#include "codegen/body_context.h"
+#include "sema/builtin.h"
+
+namespace sonde::codegen {
+
+using image::Aggregation;
+using sema::MapInfo;
+using sema::Type;
+
+llvm::Value* BodyContext::LowerKey(const sema::MapRef& ref) {
+  const MapInfo& info = module().program.maps[ref.map];
+  if (info.key == nullptr) {
+    llvm::Value* key = Temporary(8);
+    ir_.CreateAlignedStore(ir_.getInt32(0), key, llvm::Align(8));
+    return key;
+  }
+  llvm::Value* key = Temporary(info.key->size);
+  LowerKeyInto(*ref.key, *info.key, key);
+  return key;
+}
+
+llvm::Value* BodyContext::Lookup(const sema::MapRef& ref, llvm::Value* key) {
+  return PointerHelper(BPF_FUNC_map_lookup_elem, {MapPointer(ref.map), key});
+}
+
+void BodyContext::MarkPresent(uint32_t map, llvm::Value* value) {
+  uint32_t offset = layout().image().maps[map].present_offset;
+  if (offset != image::kNone) ir_.CreateAlignedStore(I64(1), At(value, offset), llvm::Align(8));
+}
+
+llvm::Value* BodyContext::LookupOrInsert(const sema::MapRef& ref, Span span, llvm::BasicBlock* missing) {
+  const MapInfo& info = module().program.maps[ref.map];
+  bool aggregated = info.aggregation != Aggregation::kNone;
+  if (info.key == nullptr && !aggregated) return DirectValue(ref.map);
+  llvm::Value* key = LowerKey(ref);
+  llvm::Value* found = Lookup(ref, key);
+  llvm::BasicBlock* have = NewBlock("have");
+  llvm::BasicBlock* first = ir_.GetInsertBlock();
+  if (info.key == nullptr) {
+    ir_.CreateCondBr(ir_.CreateIsNull(found), missing, have);
+    ir_.SetInsertPoint(have);
+    return found;
+  }
+  llvm::BasicBlock* insert = NewBlock("insert");
+  llvm::BasicBlock* full = NewBlock("full");
+  ir_.CreateCondBr(ir_.CreateIsNull(found), insert, have);
+  ir_.SetInsertPoint(insert);
+  llvm::Value* zeros = DirectValue(layout().zeros(layout().image().maps[ref.map].value_size));
+  // Another CPU may have inserted it meanwhile: then this update fails and the lookup finds that one.
+  Helper(BPF_FUNC_map_update_elem, {MapPointer(ref.map), key, zeros, I64(BPF_NOEXIST)});
+  llvm::Value* inserted = Lookup(ref, key);
+  insert = ir_.GetInsertBlock();
+  ir_.CreateCondBr(ir_.CreateIsNull(inserted), full, have);
+  ir_.SetInsertPoint(full);
+  CountLoss(span, image::LossReason::kMapFull, info.name);
+  ir_.CreateBr(missing);
+  ir_.SetInsertPoint(have);
+  llvm::PHINode* value = ir_.CreatePHI(ir_.getPtrTy(), 2);
+  value->addIncoming(found, first);
+  value->addIncoming(inserted, insert);
+  return value;
+}
+
+llvm::Value* BodyContext::LowerMapRead(const sema::MapRead& node, const Type& type) {
+  const MapInfo& info = module().program.maps[node.ref.map];
+  if (info.key == nullptr) return LoadScalar(type, DirectValue(node.ref.map));
+  llvm::Value* found = Lookup(node.ref, LowerKey(node.ref));
+  llvm::BasicBlock* before = ir_.GetInsertBlock();
+  llvm::BasicBlock* some = NewBlock("some");
+  llvm::BasicBlock* done = NewBlock("done");
+  ir_.CreateCondBr(ir_.CreateIsNull(found), done, some);
+  ir_.SetInsertPoint(some);
+  llvm::Value* loaded = LoadScalar(type, found);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
+  llvm::PHINode* value = ir_.CreatePHI(ir_.getInt64Ty(), 2);
+  value->addIncoming(I64(0), before);
+  value->addIncoming(loaded, some);
+  return value;
+}
+
+void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {
+  const MapInfo& info = module().program.maps[node.target.map];
+  const Type& type = *info.value;
+  if (info.key == nullptr) {
+    llvm::Value* place = DirectValue(node.target.map);
+    if (type.IsScalar()) {
+      StoreScalar(Lower(*node.value), type, place);
+    } else {
+      llvm::Value* made = Temporary(type.size);
+      LowerInto(*node.value, type, made);
+      Helper(BPF_FUNC_probe_read_kernel, {place, I64(type.size), made});
+    }
+    MarkPresent(node.target.map, place);
+    return;
+  }
+  llvm::Value* scalar = type.IsScalar() ? Lower(*node.value) : nullptr;
+  llvm::Value* made = nullptr;
+  uint32_t value_size = layout().image().maps[node.target.map].value_size;
+  if (scalar == nullptr) {
+    made = Temporary(value_size);
+    LowerInto(*node.value, type, made);
+  }
+  llvm::Value* key = LowerKey(node.target);
+  llvm::BasicBlock* insert = NewBlock("insert");
+  llvm::BasicBlock* done = NewBlock("done");
+  if (scalar != nullptr) {
+    // In place where the key is there: a store instead of an update's locks.
+    llvm::Value* found = Lookup(node.target, key);
+    llvm::BasicBlock* have = NewBlock("have");
+    ir_.CreateCondBr(ir_.CreateIsNull(found), insert, have);
+    ir_.SetInsertPoint(have);
+    StoreScalar(scalar, type, found);
+    ir_.CreateBr(done);
+    ir_.SetInsertPoint(insert);
+    made = Temporary(value_size);
+    if (type.size < 8) ir_.CreateAlignedStore(I64(0), made, llvm::Align(8));
+    StoreScalar(scalar, type, made);
+  } else {
+    ir_.CreateBr(insert);
+    ir_.SetInsertPoint(insert);
+  }
+  llvm::Value* failed = Helper(BPF_FUNC_map_update_elem, {MapPointer(node.target.map), key, made, I64(BPF_ANY)});
+  llvm::BasicBlock* full = NewBlock("full");
+  ir_.CreateCondBr(ir_.CreateICmpSLT(failed, I64(0)), full, done);
+  ir_.SetInsertPoint(full);
+  CountLoss(span, image::LossReason::kMapFull, info.name);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
+}
+
+void BodyContext::LowerAddToMap(const sema::AddToMap& node, Span span) {
+  llvm::Value* delta = Lower(*node.value);
+  if (node.subtract) delta = ir_.CreateNeg(delta);
+  llvm::BasicBlock* done = NewBlock("done");
+  llvm::Value* value = LookupOrInsert(node.target, span, done);
+  ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, value, delta, llvm::MaybeAlign(8), llvm::AtomicOrdering::Monotonic);
+  MarkPresent(node.target.map, value);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
+}
+
+void BodyContext::LowerUpdateAggregate(const sema::UpdateAggregate& node, Span span) {
+  const auto& call = std::get<sema::Call>(node.call->node);
+  llvm::BasicBlock* done = NewBlock("done");
+  llvm::Value* value = LookupOrInsert(node.target, span, done);
+  call.builtin->update(*this, call, module().program.maps[node.target.map], value);
+  MarkPresent(node.target.map, value);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
+}
+
+void BodyContext::DeleteElement(const sema::MapRef& ref) {
+  const MapInfo& info = module().program.maps[ref.map];
+  uint32_t value_size = layout().image().maps[ref.map].value_size;
+  if (info.key == nullptr && info.aggregation == Aggregation::kNone) {
+    Zero(DirectValue(ref.map), value_size);
+  } else if (info.key == nullptr) {
+    llvm::Value* value = Lookup(ref, LowerKey(ref));
+    llvm::BasicBlock* have = NewBlock("have");
+    llvm::BasicBlock* done = NewBlock("done");
+    ir_.CreateCondBr(ir_.CreateIsNull(value), done, have);
+    ir_.SetInsertPoint(have);
+    Zero(value, value_size);
+    ir_.CreateBr(done);
+    ir_.SetInsertPoint(done);
+  } else {
+    Helper(BPF_FUNC_map_delete_elem, {MapPointer(ref.map), LowerKey(ref)});
+  }
+}
+
+llvm::Value* BodyContext::HasKey(const sema::MapRef& ref) {
+  llvm::Value* found = Lookup(ref, LowerKey(ref));
+  return ir_.CreateZExt(ir_.CreateIsNotNull(found), ir_.getInt64Ty());
+}
+
+}  // namespace sonde::codegen

@@ -1,0 +1,67 @@
+// Statements.
+#include "codegen/body_context.h"
+#include "sema/builtin.h"
+
+namespace sonde::codegen {
+namespace {
+
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+}  // namespace
+
+void BodyContext::LowerStatements(const sema::Statements& statements) {
+  for (const sema::StmtPtr& statement : statements) {
+    size_t mark = in_use_.size();
+    LowerStatement(*statement);
+    ReleaseTemporaries(mark);
+  }
+}
+
+void BodyContext::LowerStatement(const sema::Stmt& stmt) {
+  std::visit(Overloaded{
+                 [&](const sema::Evaluate& node) {
+                   if (node.expr->type->kind == sema::TypeKind::kVoid || node.expr->type->IsScalar()) {
+                     Lower(*node.expr);
+                   } else {
+                     LowerAddress(*node.expr);
+                   }
+                 },
+                 [&](const sema::AssignVariable& node) {
+                   const sema::Type& type = *body_.variables[node.variable].type;
+                   if (type.IsScalar()) {
+                     ir_.CreateStore(Lower(*node.value), variables_[node.variable]);
+                   } else {
+                     LowerInto(*node.value, type, variables_[node.variable]);
+                   }
+                 },
+                 [&](const sema::AssignMap& node) { LowerAssignMap(node, stmt.span); },
+                 [&](const sema::AddToMap& node) { LowerAddToMap(node, stmt.span); },
+                 [&](const sema::UpdateAggregate& node) { LowerUpdateAggregate(node, stmt.span); },
+                 [&](const sema::If& node) { LowerIf(node); },
+                 [&](const sema::Unroll& node) {
+                   for (uint64_t i = 0; i < node.count; ++i) LowerStatements(node.body);
+                 },
+                 [&](const sema::Return&) { Leave(); },
+                 [&](const sema::Nested& node) { LowerStatements(node.statements); },
+             },
+             stmt.node);
+}
+
+void BodyContext::LowerIf(const sema::If& node) {
+  llvm::BasicBlock* then_block = NewBlock("then");
+  llvm::BasicBlock* else_block = NewBlock("else");
+  llvm::BasicBlock* done = NewBlock("done");
+  ir_.CreateCondBr(LowerCondition(*node.condition), then_block, else_block);
+  ir_.SetInsertPoint(then_block);
+  LowerStatements(node.then_statements);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(else_block);
+  LowerStatements(node.else_statements);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
+}
+
+}  // namespace sonde::codegen
