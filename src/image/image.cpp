@@ -34,9 +34,11 @@ class Output {
     Fields(*this, value);
   }
 
+  void Put(bool value) { bytes_.push_back(static_cast<std::byte>(value)); }
+
   template <std::integral T>
   void Put(T value) {
-    const auto bits = static_cast<uint64_t>(value);
+    const auto bits = static_cast<std::make_unsigned_t<T>>(value);
     for (size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(static_cast<std::byte>(bits >> (8 * i)));
   }
 
@@ -63,7 +65,7 @@ class Output {
   template <typename... T>
   void Put(const std::variant<T...>& value) {
     Put(static_cast<uint8_t>(value.index()));
-    std::visit([this](const auto& alternative) { Put(alternative); }, value);
+    std::visit([this](const auto& alternative) { this->Put(alternative); }, value);
   }
 
   std::vector<std::byte>& bytes_;

@@ -79,7 +79,7 @@ uint64_t TotalCount(Bytes value) {
 }
 
 std::string Label(const Bucket& bucket) {
-  if (!bucket.low) return fmt::format("(..., {})", Bound(*bucket.high));
+  if (!bucket.low) return fmt::format("(..., {})", Bound(bucket.high.value_or(0)));
   if (!bucket.high) return fmt::format("[{}, ...)", Bound(*bucket.low));
   if (bucket.is_single) return fmt::format("[{}]", Bound(*bucket.low));
   return fmt::format("[{}, {})", Bound(*bucket.low), Bound(*bucket.high));

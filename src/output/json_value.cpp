@@ -39,6 +39,8 @@ void AppendJsonByte(Buffer& out, char c) {
       return out.Append("\\r");
     case '\t':
       return out.Append("\\t");
+    default:
+      break;
   }
   const auto byte = static_cast<unsigned char>(c);
   if (byte >= 0x20 && byte != 0x7f) return out.Append(c);

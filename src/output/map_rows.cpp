@@ -128,7 +128,8 @@ MapStats ReadStats(const Values& values, const MapSpec& map, Bytes value) {
   const int64_t total = LoadInteger(value.data(), 8, true);
   const auto count = static_cast<uint64_t>(LoadInteger(value.data() + 8, 8, false));
   const MapNumber sum{.value = total, .is_signed = is_signed};
-  return {.count = count, .average = count == 0 ? MapNumber{0, is_signed} : sum.DividedBy(count), .total = sum};
+  return {
+      .count = count, .average = count == 0 ? MapNumber{.is_signed = is_signed} : sum.DividedBy(count), .total = sum};
 }
 
 MapNumber ReadNumber(const Values& values, const MapSpec& map, Bytes value) {

@@ -17,19 +17,21 @@ struct LossText {
 LossText TextOf(LossReason reason) {
   switch (reason) {
     case LossReason::kRingFull:
-      return {"event", "the ring buffer was full; a larger perf_rb_pages makes room"};
+      return {.what = "event", .reason = "the ring buffer was full; a larger perf_rb_pages makes room"};
     case LossReason::kMapFull:
-      return {"update", "the map was full; a larger max_map_keys makes room"};
+      return {.what = "update", .reason = "the map was full; a larger max_map_keys makes room"};
     case LossReason::kNoScratch:
-      return {"event", "too many probes interrupted one another; fewer probes, or a lower rate of profile, lose less"};
+      return {.what = "event",
+              .reason = "too many probes interrupted one another; fewer probes, or a lower rate of profile, lose less"};
   }
-  return {"event", "unknown"};
+  return {.what = "event", .reason = "unknown"};
 }
 
 }  // namespace
 
 std::string LossMessage(const LossEvent& event) {
-  const LossText text = event.site != nullptr ? TextOf(event.site->reason) : LossText{"event", event.reason};
+  const LossText text =
+      event.site != nullptr ? TextOf(event.site->reason) : LossText{.what = "event", .reason = event.reason};
   const std::string lost = fmt::format("sonde: lost {} {}{}{}", event.count, text.what, event.count == 1 ? "" : "s",
                                        event.at_end ? "" : " so far");
   if (event.site == nullptr) {

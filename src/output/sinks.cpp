@@ -10,8 +10,8 @@ namespace sonde::output {
 namespace {
 
 constexpr SinkKind kSinkKinds[] = {
-    {"text", "lines for people", MakeTextSink},
-    {"json", "one JSON object a line, for programs", MakeJsonSink},
+    {.name = "text", .help = "lines for people", .make = MakeTextSink},
+    {.name = "json", .help = "one JSON object a line, for programs", .make = MakeJsonSink},
 };
 
 }  // namespace

@@ -34,8 +34,9 @@ inline int64_t LoadInteger(const std::byte* data, uint32_t size, bool is_signed)
       return is_signed ? load(int32_t{}) : load(uint32_t{});
     case 8:
       return load(int64_t{});
+    default:
+      return 0;
   }
-  return 0;
 }
 
 void AppendSigned(Buffer& out, int64_t value);
