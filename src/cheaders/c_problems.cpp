@@ -1,0 +1,86 @@
+#include "cheaders/c_problems.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+namespace sonde::cheaders {
+namespace {
+
+struct Place {
+  std::string file;  // empty: the command line
+  unsigned line = 0;
+  unsigned column = 0;
+  unsigned offset = 0;
+};
+
+Place Locate(const Libclang& clang, CXSourceLocation location) {
+  Place place;
+  CXFile file = nullptr;
+  clang.clang_getExpansionLocation(location, &file, &place.line, &place.column, &place.offset);
+  if (file != nullptr) place.file = clang.Text(clang.clang_getFileName(file));
+  return place;
+}
+
+// Where in the main file each header was included, at first.
+class IncludePlaces {
+ public:
+  IncludePlaces(const Libclang& clang, CXTranslationUnit unit) : clang_(clang) {
+    clang.clang_getInclusions(unit, Visit, this);
+  }
+  uint32_t Of(const std::string& header) const {
+    const auto place = places_.find(header);
+    return place == places_.end() ? 0 : place->second;
+  }
+
+ private:
+  // `stack` leads from the `#include` of `file` outwards; its last place is in the main file.
+  static void Visit(CXFile file, CXSourceLocation* stack, unsigned length, CXClientData self) {
+    if (length == 0) return;
+    auto& places = *static_cast<IncludePlaces*>(self);
+    const Place place = Locate(places.clang_, stack[length - 1]);
+    places.places_.try_emplace(places.clang_.Text(places.clang_.clang_getFileName(file)), place.offset);
+  }
+
+  const Libclang& clang_;
+  std::map<std::string, uint32_t> places_;
+};
+
+CProblem InHeader(const Place& place, uint32_t include_offset, std::string message) {
+  std::string header =
+      place.file.empty() ? std::string("--include") : fmt::format("{}:{}:{}", place.file, place.line, place.column);
+  return {.in_preamble = false, .offset = include_offset, .header = std::move(header), .message = std::move(message)};
+}
+
+}  // namespace
+
+std::vector<CProblem> ReadProblems(const Libclang& clang, CXTranslationUnit unit, const ProblemInput& input) {
+  std::vector<CProblem> problems;
+  const unsigned count = clang.clang_getNumDiagnostics(unit);
+  if (count == 0) return problems;
+  const IncludePlaces includes(clang, unit);
+  bool is_open = input.is_preamble_open;
+  for (unsigned i = 0; i < count; ++i) {
+    CXDiagnostic diagnostic = clang.clang_getDiagnostic(unit, i);
+    const CXDiagnosticSeverity severity = clang.clang_getDiagnosticSeverity(diagnostic);
+    const Place place = Locate(clang, clang.clang_getDiagnosticLocation(diagnostic));
+    std::string message = clang.Text(clang.clang_getDiagnosticSpelling(diagnostic));
+    clang.clang_disposeDiagnostic(diagnostic);
+    const bool is_error = severity >= CXDiagnostic_Error;
+    if (!is_error && severity != CXDiagnostic_Warning) continue;
+    if (place.file != input.main_file) {
+      if (is_error) problems.push_back(InHeader(place, includes.Of(place.file), std::move(message)));
+      continue;
+    }
+    const bool is_behind = place.offset >= input.preamble_size;
+    if (is_behind && !(is_open && is_error)) continue;
+    if (is_error) is_open = false;  // said what is wrong; what follows from it is noise
+    const uint32_t offset = is_behind ? input.preamble_size : place.offset;
+    problems.push_back(
+        {.in_preamble = true, .offset = offset, .header = "", .message = std::move(message), .is_error = is_error});
+  }
+  return problems;
+}
+
+}  // namespace sonde::cheaders
