@@ -26,11 +26,15 @@ using BlockPtr = std::unique_ptr<const Block>;
 struct TypeName {
   enum class Tag { kNone, kStruct, kUnion, kEnum };
   Span span;
+  uint32_t depth = 1;  // nesting below this node, as Expr::depth
   Tag tag = Tag::kNone;
-  std::string name;  // without the tag; empty for typeof and for tuples
-  ExprPtr typeof_expr;                         // typeof(expression)
-  std::unique_ptr<const TypeName> typeof_type; // typeof(type)
-  std::vector<TypeName> tuple;                 // (int32, string)
+  // Without the tag and without `const`; several words of C are joined by one blank (`unsigned long`); empty for typeof
+  // and for tuples.
+  std::string name;
+  std::string qualifiers;                       // `const`, `volatile` as written, for the formatter alone; may be empty
+  ExprPtr typeof_expr;                          // typeof(expression)
+  std::unique_ptr<const TypeName> typeof_type;  // typeof(type)
+  std::vector<TypeName> tuple;                  // (int32, string)
   bool is_tuple = false;
   int pointer_depth = 0;
   std::vector<std::optional<ExprPtr>> dimensions;  // `[N]` or `[]`, outermost first
@@ -38,8 +42,24 @@ struct TypeName {
 
 enum class UnaryOp { kNot, kBitNot, kNegate, kPlus, kDereference, kAddressOf };
 enum class BinaryOp {
-  kMul, kDiv, kMod, kAdd, kSub, kShl, kShr, kLt, kLe, kGt, kGe, kEq, kNe,
-  kBitAnd, kBitXor, kBitOr, kLogicalAnd, kLogicalOr,
+  kMul,
+  kDiv,
+  kMod,
+  kAdd,
+  kSub,
+  kShl,
+  kShr,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kEq,
+  kNe,
+  kBitAnd,
+  kBitXor,
+  kBitOr,
+  kLogicalAnd,
+  kLogicalOr,
 };
 
 // --- expressions
@@ -102,8 +122,8 @@ struct Call {
   Span name_span;
   std::vector<ExprPtr> args;
 };
-// A type in the place of an argument: `sizeof(struct x)`, `offsetof(struct x, a.b)`, `is_ptr(uint8*)`. A lone name is parsed
-// as Identifier; sema decides.
+// A type in the place of an argument: `sizeof(struct x)`, `offsetof(struct x, a.b)`, `is_ptr(uint8*)`. A lone name is
+// parsed as Identifier; sema decides.
 struct TypeArgument {
   TypeName type;
 };
@@ -159,7 +179,8 @@ inline constexpr uint32_t kMaxNesting = 500;
 // --- statements
 
 struct Block {
-  Span span;  // with its braces
+  Span span;           // with its braces
+  uint32_t depth = 1;  // nesting below this node, as Expr::depth
   std::vector<StmtPtr> statements;
 };
 
@@ -222,7 +243,8 @@ struct BlockStmt {
 struct Stmt {
   using Node = std::variant<ExprStmt, Assign, Let, Discard, If, Unroll, While, ForRange, ForMap, Break, Continue,
                             Return, BlockStmt>;
-  Span span;
+  Span span;           // without its semicolon
+  uint32_t depth = 1;  // nesting below this node, as Expr::depth
   Node node;
 };
 
@@ -263,15 +285,15 @@ struct Macro {
   Span name_span;
   std::vector<MacroParameter> parameters;
   bool has_parentheses = true;
-  ExprPtr body;  // always a BlockExpr; its value is null when the macro is a statement
+  ExprPtr body;  // a BlockExpr, whose value is null when the macro is a statement; ErrorExpr where it nests too deep
 };
-// One attach point as written: `tracepoint:syscalls:sys_enter_*`. Quotes are removed from parts, `$1` is left in.
+// One attach point as written: `tracepoint:syscalls:sys_enter_*`. `$1` is left in.
 struct ProbeSpec {
   Span span;
-  std::string text;
+  std::string text;  // with its quotes and escapes, without blanks around `:`
   struct Part {
-    Span span;
-    std::string text;
+    Span span;         // with its quotes
+    std::string text;  // without quotes and escapes
     bool quoted = false;
   };
   std::vector<Part> parts;  // split at `:` (also at `@` for uprobe:path@file:line: sema's descriptor does that)
@@ -291,7 +313,7 @@ struct Item {
 };
 
 struct Comment {
-  Span span;  // with its marks
+  Span span;          // with its marks
   bool line = false;  // `//` (also the `#!` line)
 };
 

@@ -19,7 +19,8 @@ std::unique_ptr<const Ast> Parse(const SourceManager& sources, FileId file, Diag
 // Format(Parse(Format(ast))) is Format(ast).
 std::string Format(const Ast& ast, const SourceManager& sources);
 
-// The tree as indented text, one node a line, for --emit=ast and tests. With `spans`, each line ends in [line:col-line:col].
+// The tree as indented text, one node a line, for --emit=ast and tests. With `spans`, each line ends in
+// [line:col-line:col].
 std::string Dump(const Ast& ast, const SourceManager& sources, bool spans);
 
 }  // namespace sonde::parser
