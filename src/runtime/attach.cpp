@@ -31,8 +31,8 @@ int OpenPerfEvent(perf_event_attr* attr, uint32_t possible_cpus) {
 class Attacher {
  public:
   Attacher(const image::Attachment& attachment, const image::ProgramSpec& program, int program_fd,
-           uint32_t possible_cpus)
-      : attachment_(attachment), program_(program), program_fd_(program_fd), possible_cpus_(possible_cpus) {}
+           kernel::KernelView& kernel)
+      : attachment_(attachment), program_(program), program_fd_(program_fd), kernel_(kernel) {}
 
   Result<Attached> operator()(const image::RunAtBegin&) const { return Attached{}; }
   Result<Attached> operator()(const image::RunAtEnd&) const { return Attached{}; }
@@ -66,14 +66,14 @@ class Attacher {
 
  private:
   std::unexpected<Error> Fail(int negative_errno) const {
-    Error error = Refused("attach", attachment_.probe, -negative_errno);
+    Error error = Refused("attach", attachment_.probe, -negative_errno, kernel_);
     if (negative_errno == -ENOENT) error.reason = "the kernel has no such event";
     return std::unexpected(std::move(error));
   }
 
   Result<Attached> OnPerfEvent(perf_event_attr* attr, uint64_t cookie) const {
     Attached out;
-    out.event.Reset(OpenPerfEvent(attr, possible_cpus_));
+    out.event.Reset(OpenPerfEvent(attr, kernel_.PossibleCpus()));
     if (!out.event.valid()) return Fail(out.event.Release());
     out.link.Reset(BpfPerfLink(program_fd_, out.event.get(), cookie));
     if (!out.link.valid()) {
@@ -89,14 +89,14 @@ class Attacher {
   const image::Attachment& attachment_;
   const image::ProgramSpec& program_;
   int program_fd_;
-  uint32_t possible_cpus_;
+  kernel::KernelView& kernel_;
 };
 
 }  // namespace
 
 Result<Attached> Attach(const image::Attachment& attachment, const image::ProgramSpec& program, int program_fd,
-                        uint32_t possible_cpus) {
-  return std::visit(Attacher(attachment, program, program_fd, possible_cpus), attachment.plan);
+                        kernel::KernelView& kernel) {
+  return std::visit(Attacher(attachment, program, program_fd, kernel), attachment.plan);
 }
 
 }  // namespace sonde::runtime

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "image/image.h"
+#include "kernel/kernel_view.h"
 
 namespace sonde::runtime {
 
@@ -19,6 +20,6 @@ struct Attached {
 
 // Programs of begin and end are not attached but run: the result holds nothing then. Errors name the probe.
 Result<Attached> Attach(const image::Attachment& attachment, const image::ProgramSpec& program, int program_fd,
-                        uint32_t possible_cpus);
+                        kernel::KernelView& kernel);
 
 }  // namespace sonde::runtime

@@ -72,7 +72,7 @@ Result<UniqueFd> Loader::CreateMap(const image::MapSpec& spec) {
   if (spec.role == image::MapRole::kControl) definition.flags |= BPF_F_MMAPABLE;
   if (spec.role == image::MapRole::kConstants) definition.flags |= BPF_F_RDONLY_PROG;
   UniqueFd map(WithMemoryLimit([&] { return BpfMapCreate(definition); }));
-  if (!map.valid()) return std::unexpected(Refused("create map", spec.name, -map.Release()));
+  if (!map.valid()) return std::unexpected(Refused("create map", spec.name, -map.Release(), kernel_));
   return map;
 }
 
@@ -83,7 +83,7 @@ Result<void> Loader::FillConstants(const image::MapSpec& spec, int map) {
   int result = BpfMapUpdate(map, &key, value.data(), BPF_ANY);
   // Frozen, the verifier knows the bytes and folds them into the program.
   if (result == 0) result = BpfMapFreeze(map);
-  if (result != 0) return std::unexpected(Refused("fill map", spec.name, -result));
+  if (result != 0) return std::unexpected(Refused("fill map", spec.name, -result, kernel_));
   return {};
 }
 
@@ -152,14 +152,14 @@ Result<UniqueFd> Loader::LoadCode(const image::ProgramSpec& spec, const ProgramC
   if (code.has_callbacks) {
     btf = DescribeFunctions(SubprogramStarts(code.instructions));
     btf_fd.Reset(WithMemoryLimit([&] { return BpfBtfLoad(btf.bytes); }));
-    if (!btf_fd.valid()) return std::unexpected(Refused("load BTF for", spec.covers, -btf_fd.Release()));
+    if (!btf_fd.valid()) return std::unexpected(Refused("load BTF for", spec.covers, -btf_fd.Release(), kernel_));
     definition.btf_fd = btf_fd.get();
     definition.functions = btf.functions;
   }
   UniqueFd program(WithMemoryLimit([&] { return BpfProgramLoad(definition, {}); }));
   if (program.valid()) return program;
   const int error_number = -program.Release();
-  return std::unexpected(ProgramRefused(spec.covers, error_number, VerifierLog(definition)));
+  return std::unexpected(ProgramRefused(spec.covers, error_number, VerifierLog(definition), kernel_));
 }
 
 }  // namespace sonde::runtime

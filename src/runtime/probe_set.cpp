@@ -17,12 +17,8 @@ bool IsRun(const image::AttachPlan& plan) {
 
 }  // namespace
 
-ProbeSet::ProbeSet(const image::Image& image, Loader& loader, uint32_t possible_cpus, Notice notice)
-    : image_(image),
-      loader_(loader),
-      possible_cpus_(possible_cpus),
-      notice_(std::move(notice)),
-      groups_(image.groups.size()) {}
+ProbeSet::ProbeSet(const image::Image& image, Loader& loader, kernel::KernelView& kernel, Notice notice)
+    : image_(image), loader_(loader), kernel_(kernel), notice_(std::move(notice)), groups_(image.groups.size()) {}
 
 const std::vector<image::Attachment>& ProbeSet::Way(size_t group) const {
   return image_.groups[group].ways.at(groups_[group].way);
@@ -78,7 +74,7 @@ Result<bool> ProbeSet::AttachWay(size_t group, const std::function<bool()>& proc
   for (const image::Attachment& attachment : Way(group)) {
     if (!proceed()) return false;
     const image::ProgramSpec& program = image_.programs[attachment.program];
-    auto attached = runtime::Attach(attachment, program, loader_.ProgramFd(attachment.program), possible_cpus_);
+    auto attached = runtime::Attach(attachment, program, loader_.ProgramFd(attachment.program), kernel_);
     if (!attached) return std::unexpected(attached.error());
     groups_[group].attached.push_back(std::move(*attached));
   }

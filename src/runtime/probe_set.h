@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "image/image.h"
+#include "kernel/kernel_view.h"
 #include "runtime/attach.h"
 #include "runtime/loader.h"
 
@@ -18,7 +19,7 @@ class ProbeSet {
   using Notice = std::function<void(const std::string&)>;
 
   // Everything passed must outlive the set. `notice` hears of ways that were given up.
-  ProbeSet(const image::Image& image, Loader& loader, uint32_t possible_cpus, Notice notice);
+  ProbeSet(const image::Image& image, Loader& loader, kernel::KernelView& kernel, Notice notice);
 
   // Loads the programs of every group. The first group none of whose ways loads ends it with its first way's error.
   Result<void> Load();
@@ -62,7 +63,7 @@ class ProbeSet {
 
   const image::Image& image_;
   Loader& loader_;
-  uint32_t possible_cpus_;
+  kernel::KernelView& kernel_;
   Notice notice_;
   std::vector<Group> groups_;
 };

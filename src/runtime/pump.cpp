@@ -1,5 +1,8 @@
 #include "runtime/pump.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr auto kBusyPatience = 100ms;
 constexpr auto kBusyNap = 50us;
 constexpr auto kGuardInterval = 200us;
+constexpr int kGuardNice = -15;
 constexpr long kLongestNap = 500'000;  // nanoseconds
 
 }  // namespace
@@ -69,6 +73,9 @@ struct OverflowGuard::Worker {
   explicit Worker(Pump& pump) : thread([this, &pump](const std::stop_token& stop) { Work(stop, pump); }) {}
 
   void Work(const std::stop_token& stop, Pump& pump) {
+    // A ring may run full within milliseconds, on a machine that has other things to do. Without the right to, we try
+    // as we are.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kGuardNice);
     std::unique_lock lock(mutex);
     while (!stop.stop_requested()) {
       if (pump.IsFilling()) {

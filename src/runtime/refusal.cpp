@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -34,27 +33,20 @@ std::string MissingCapabilities() {
   return missing;
 }
 
-// "integrity" or "confidentiality"; empty when the kernel is not locked down.
-std::string Lockdown() {
-  std::ifstream file("/sys/kernel/security/lockdown");
-  std::string text;
-  std::getline(file, text);
-  const size_t open = text.find('[');
-  const size_t close = text.find(']');
-  if (open == std::string::npos || close == std::string::npos) return "";
-  std::string state = text.substr(open + 1, close - open - 1);
-  return state == "none" ? "" : state;
-}
-
-void ExplainPermission(Error* error) {
+void ExplainPermission(Error* error, const kernel::KernelView& kernel) {
   if (const std::string missing = MissingCapabilities(); !missing.empty()) {
     error->reason = "permission denied: " + missing + " missing";
     error->remedy = "run as root, for example with sudo";
     return;
   }
-  if (const std::string lockdown = Lockdown(); !lockdown.empty()) {
-    error->reason = "the kernel is locked down (" + lockdown + ") and does not allow it";
-    return;
+  switch (kernel.LockdownMode()) {
+    case kernel::Lockdown::kIntegrity:
+    case kernel::Lockdown::kConfidentiality:
+      error->reason = "the kernel is locked down and does not allow it";
+      return;
+    case kernel::Lockdown::kNone:
+    case kernel::Lockdown::kUnknown:
+      break;
   }
   error->reason = "the kernel does not allow it (EPERM), though no capability is missing";
   error->remedy = "a container's seccomp filter, a security module or a kernel built without this feature refuses it";
@@ -62,12 +54,12 @@ void ExplainPermission(Error* error) {
 
 }  // namespace
 
-Error Refused(std::string operation, std::string object, int error_number) {
+Error Refused(std::string operation, std::string object, int error_number, const kernel::KernelView& kernel) {
   Error error{.operation = std::move(operation), .object = std::move(object), .error_number = error_number};
   switch (error_number) {
     case EPERM:
     case EACCES:
-      ExplainPermission(&error);
+      ExplainPermission(&error, kernel);
       break;
     case ENOSYS:
       error.reason = "the kernel has no bpf() system call or it is blocked";
@@ -84,7 +76,7 @@ Error Refused(std::string operation, std::string object, int error_number) {
   return error;
 }
 
-Error ProgramRefused(const std::string& covers, int error_number, std::string log) {
+Error ProgramRefused(const std::string& covers, int error_number, std::string log, const kernel::KernelView& kernel) {
   Error error{.operation = "load the program for", .object = covers, .error_number = error_number};
   error.detail = std::move(log);
   const bool too_large = error.detail.find("too large") != std::string::npos ||
@@ -94,7 +86,7 @@ Error ProgramRefused(const std::string& covers, int error_number, std::string lo
     error.reason = "it is too large for the kernel's verifier";
     error.remedy = "make the body shorter, or its loops and unroll() counts smaller";
   } else if (error_number == EPERM && error.detail.empty()) {
-    ExplainPermission(&error);
+    ExplainPermission(&error, kernel);
   } else if (error_number == EACCES || error_number == EINVAL || error_number == EPERM) {
     error.reason = "the kernel's verifier refuses it";
     error.remedy = kReport;

@@ -45,7 +45,7 @@ class Session {
         kernel_(kernel),
         sink_(sink),
         loader_(image, kernel),
-        probes_(image, loader_, kernel.PossibleCpus(), options.on_detail) {}
+        probes_(image, loader_, kernel, options.on_detail) {}
 
   Result<int> Run();
 
@@ -185,7 +185,7 @@ Result<void> Session::RunPrograms(const std::vector<int>& programs, const char* 
       const OverflowGuard guard(*pump_);
       result = BpfRunRawTracepoint(program);
     }
-    if (result < 0) return std::unexpected(Refused("run", when, -result));
+    if (result < 0) return std::unexpected(Refused("run", when, -result, kernel_));
     pump_->DrainFully([this] { return !signals_->IsUrgent(); });
     if (stop_on_exit && MustStop()) return {};
   }
