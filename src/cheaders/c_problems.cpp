@@ -55,10 +55,23 @@ CProblem InHeader(const Place& place, uint32_t include_offset, std::string messa
 
 }  // namespace
 
+std::set<unsigned> ErrorLines(const Libclang& clang, CXTranslationUnit unit, const std::string& main_file) {
+  std::set<unsigned> lines;
+  const unsigned count = clang.clang_getNumDiagnostics(unit);
+  for (unsigned i = 0; i < count; ++i) {
+    CXDiagnostic diagnostic = clang.clang_getDiagnostic(unit, i);
+    if (clang.clang_getDiagnosticSeverity(diagnostic) >= CXDiagnostic_Error) {
+      const Place place = Locate(clang, clang.clang_getDiagnosticLocation(diagnostic));
+      if (place.file == main_file) lines.insert(place.line);
+    }
+    clang.clang_disposeDiagnostic(diagnostic);
+  }
+  return lines;
+}
+
 std::vector<CProblem> ReadProblems(const Libclang& clang, CXTranslationUnit unit, const ProblemInput& input) {
   std::vector<CProblem> problems;
   const unsigned count = clang.clang_getNumDiagnostics(unit);
-  if (count == 0) return problems;
   const IncludePlaces includes(clang, unit);
   bool is_open = input.is_preamble_open;
   for (unsigned i = 0; i < count; ++i) {
@@ -73,12 +86,21 @@ std::vector<CProblem> ReadProblems(const Libclang& clang, CXTranslationUnit unit
       if (is_error) problems.push_back(InHeader(place, includes.Of(place.file), std::move(message)));
       continue;
     }
+    const bool is_ours = place.offset >= input.blocks_offset;
     const bool is_behind = place.offset >= input.preamble_size;
-    if (is_behind && !(is_open && is_error)) continue;
-    if (is_error) is_open = false;  // said what is wrong; what follows from it is noise
+    if (is_ours && !(is_open && is_error)) continue;
+    if (is_behind && !is_ours && !is_error) continue;  // a warning about the sentinel
+    if (is_error) is_open = false;                     // said what is wrong; what follows from it is noise
     const uint32_t offset = is_behind ? input.preamble_size : place.offset;
     problems.push_back(
         {.in_preamble = true, .offset = offset, .header = "", .message = std::move(message), .is_error = is_error});
+  }
+  // Bodies of functions are skipped unseen: one without its closing brace takes all the rest with it.
+  if (is_open) {
+    problems.push_back({.in_preamble = true,
+                        .offset = input.preamble_size,
+                        .header = "",
+                        .message = "the C code ends in the middle of a function or declaration"});
   }
   return problems;
 }

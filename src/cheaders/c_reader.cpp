@@ -12,10 +12,55 @@ std::string_view Behind(std::string_view text, std::string_view prefix) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
 }
 
+// The character behind a backslash; nothing for digits.
+std::optional<char> Unescape(char c) {
+  constexpr std::string_view kNames = "abfnrtv\\\"'?";
+  constexpr std::string_view kCharacters = "\a\b\f\n\r\t\v\\\"'?";
+  const size_t at = kNames.find(c);
+  if (at == std::string_view::npos) return std::nullopt;
+  return kCharacters[at];
+}
+
+// The spelling of a string literal as libclang prints it (one literal, octal escapes of three digits) → its bytes.
+// Nothing for literals of wide characters.
+std::optional<std::string> Unquote(std::string_view spelling) {
+  if (spelling.size() < 2 || spelling.front() != '"' || spelling.back() != '"') return std::nullopt;
+  spelling = spelling.substr(1, spelling.size() - 2);
+  std::string text;
+  for (size_t i = 0; i < spelling.size(); ++i) {
+    if (spelling[i] != '\\' || i + 1 == spelling.size()) {
+      text += spelling[i];
+    } else if (std::optional<char> plain = Unescape(spelling[i + 1])) {
+      text += *plain;
+      ++i;
+    } else {
+      unsigned value = 0;
+      size_t digits = 0;
+      while (digits < 3 && i + 1 < spelling.size() && spelling[i + 1] >= '0' && spelling[i + 1] <= '7') {
+        value = value * 8 + static_cast<unsigned>(spelling[++i] - '0');
+        ++digits;
+      }
+      text += static_cast<char>(value);
+    }
+  }
+  return text;
+}
+
+unsigned LineOf(const Libclang& clang, CXCursor cursor) {
+  unsigned line = 0;
+  clang.clang_getExpansionLocation(clang.clang_getCursorLocation(cursor), nullptr, &line, nullptr, nullptr);
+  return line;
+}
+
 }  // namespace
 
-DeclarationReader::DeclarationReader(const Libclang& clang, const std::vector<std::string>& names)
-    : clang_(clang), name_list_(names), names_(names.begin(), names.end()), types_(clang, declarations_) {}
+DeclarationReader::DeclarationReader(const Libclang& clang, const std::vector<std::string>& names,
+                                     std::set<unsigned> error_lines)
+    : clang_(clang),
+      name_list_(names),
+      names_(names.begin(), names.end()),
+      error_lines_(std::move(error_lines)),
+      types_(clang, declarations_) {}
 
 CXChildVisitResult DeclarationReader::VisitCursor(CXCursor cursor, CXCursor parent, CXClientData self) {
   auto& reader = *static_cast<DeclarationReader*>(self);
@@ -53,6 +98,8 @@ void DeclarationReader::Visit(CXCursor cursor, CXCursor parent) {
 void DeclarationReader::VisitTypedef(CXCursor cursor, const std::string& name) {
   const std::string alias(Behind(name, kAliasPrefix));
   if (alias.empty() && !IsWanted(name)) return;
+  // A macro that is empty or `const` alone leaves a typedef of int behind, and an error.
+  if (!alias.empty() && error_lines_.contains(LineOf(clang_, cursor))) return;
   const CTypeId type = types_.Describe(clang_.clang_getTypedefDeclUnderlyingType(cursor));
   declarations_.typedefs.insert_or_assign(alias.empty() ? name : alias, type);
 }
@@ -104,19 +151,39 @@ void DeclarationReader::ReadInteger(CXCursor cursor, const std::string& name) {
   declarations_.macros.insert_or_assign(name, std::move(value));
 }
 
+std::optional<std::string> DeclarationReader::StringOf(CXCursor variable) const {
+  struct Search {
+    const Libclang& clang;
+    CXCursor literal;
+    bool found = false;
+  } search{clang_, variable};
+  // libclang's evaluation knows a bare literal but not one in parentheses: so look for it.
+  clang_.clang_visitChildren(
+      variable,
+      [](CXCursor cursor, CXCursor, CXClientData data) {
+        auto& [clang, literal, found] = *static_cast<Search*>(data);
+        const CXCursorKind kind = clang.clang_getCursorKind(cursor);
+        if (kind == CXCursor_ParenExpr || kind == CXCursor_UnexposedExpr) return CXChildVisit_Recurse;
+        found = kind == CXCursor_StringLiteral;
+        if (found) literal = cursor;
+        return CXChildVisit_Break;
+      },
+      &search);
+  if (!search.found) return std::nullopt;
+  return Unquote(clang_.Text(clang_.clang_getCursorSpelling(search.literal)));
+}
+
 void DeclarationReader::ReadValue(CXCursor cursor, const std::string& name) {
   const auto type = macro_types_.find(name);
   if (type == macro_types_.end() || declarations_.macros.contains(name)) return;
   const CKind kind = declarations_.types[type->second].kind;
-  if (kind != CKind::kFloat && kind != CKind::kArray) return;
-  const EvalResult result(clang_.clang_Cursor_Evaluate(cursor), DisposeResult{&clang_});
-  if (!result) return;
-  const CXEvalResultKind got = clang_.clang_EvalResult_getKind(result.get());
-  if (kind == CKind::kFloat && got == CXEval_Float) {
+  if (kind == CKind::kArray) {
+    std::optional<std::string> text = StringOf(cursor);
+    if (text) declarations_.macros.insert_or_assign(name, CMacroValue{std::move(*text)});
+  } else if (kind == CKind::kFloat) {
+    const EvalResult result(clang_.clang_Cursor_Evaluate(cursor), DisposeResult{&clang_});
+    if (!result || clang_.clang_EvalResult_getKind(result.get()) != CXEval_Float) return;
     declarations_.macros.insert_or_assign(name, CMacroValue{clang_.clang_EvalResult_getAsDouble(result.get())});
-  } else if (kind == CKind::kArray && got == CXEval_StrLiteral) {
-    const char* text = clang_.clang_EvalResult_getAsStr(result.get());
-    declarations_.macros.insert_or_assign(name, CMacroValue{std::string(text == nullptr ? "" : text)});
   }
 }
 

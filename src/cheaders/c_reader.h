@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,8 +17,8 @@ namespace sonde::cheaders {
 
 class DeclarationReader {
  public:
-  // `names` as CleanNames made them.
-  DeclarationReader(const Libclang& clang, const std::vector<std::string>& names);
+  // `names` as CleanNames made them; `error_lines` are those of the main file that hold an error.
+  DeclarationReader(const Libclang& clang, const std::vector<std::string>& names, std::set<unsigned> error_lines);
 
   void Read(CXTranslationUnit unit);
 
@@ -33,6 +34,8 @@ class DeclarationReader {
   void Visit(CXCursor cursor, CXCursor parent);
   void VisitVariable(CXCursor cursor, std::string_view name);
   void VisitTypedef(CXCursor cursor, const std::string& name);
+  // The text of the string literal that is a variable's whole value.
+  std::optional<std::string> StringOf(CXCursor variable) const;
   void ReadInteger(CXCursor cursor, const std::string& name);
   void ReadValue(CXCursor cursor, const std::string& name);
   static CXChildVisitResult VisitCursor(CXCursor cursor, CXCursor parent, CXClientData self);
@@ -40,6 +43,7 @@ class DeclarationReader {
   const Libclang& clang_;
   const std::vector<std::string>& name_list_;
   std::set<std::string, std::less<>> names_;
+  std::set<unsigned> error_lines_;
   CDeclarations declarations_;
   TypeDescriber types_;
   std::map<std::string, CTypeId, std::less<>> macro_types_;

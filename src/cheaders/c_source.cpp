@@ -25,12 +25,13 @@ std::vector<std::string> CleanNames(const std::vector<std::string>& names) {
   return clean;
 }
 
-std::string BuildSource(std::string_view preamble, const std::vector<std::string>& names) {
-  std::string source(preamble);
+CSource BuildSource(std::string_view preamble, const std::vector<std::string>& names) {
+  CSource source{.text = std::string(preamble)};
   // Two line ends, since the preamble may end with a backslash.
-  source += fmt::format("\n\nextern int {};\n", kSentinel);
+  source.text += fmt::format("\n\nextern int {};\n", kSentinel);
+  source.blocks_offset = static_cast<uint32_t>(source.text.size());
   for (const std::string& name : names) {
-    fmt::format_to(std::back_inserter(source),
+    fmt::format_to(std::back_inserter(source.text),
                    "#ifdef {0}\n"
                    "typedef {0} {1}{0};\n"
                    "extern __typeof__({0}) {2}{0};\n"

@@ -12,6 +12,7 @@
 // Whatever of it does not compile is left out by the compiler, and its errors are ours to ignore.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,13 @@ bool IsIdentifier(std::string_view text);
 // The identifiers among `names`, tags (`struct x`) reduced to the name, sorted, each once.
 std::vector<std::string> CleanNames(const std::vector<std::string>& names);
 
-std::string BuildSource(std::string_view preamble, const std::vector<std::string>& names);
+struct CSource {
+  std::string text;
+  // Where the blocks of names start. Before it an error is the preamble's, even if the compiler notices it only at the
+  // sentinel, as with a forgotten semicolon.
+  uint32_t blocks_offset = 0;
+};
+
+CSource BuildSource(std::string_view preamble, const std::vector<std::string>& names);
 
 }  // namespace sonde::cheaders

@@ -193,7 +193,10 @@ void TypeDescriber::DescribeEnum(CXCursor declaration, CTypeId id) {
       [](CXCursor child, CXCursor, CXClientData data) {
         auto& [clang, out, type] = *static_cast<Visit*>(data);
         if (clang.clang_getCursorKind(child) != CXCursor_EnumConstantDecl) return CXChildVisit_Continue;
-        const CEnumerator enumerator{.value = clang.clang_getEnumConstantDeclValue(child), .type = type};
+        const int64_t value = out.types[type].is_signed
+                                  ? clang.clang_getEnumConstantDeclValue(child)
+                                  : static_cast<int64_t>(clang.clang_getEnumConstantDeclUnsignedValue(child));
+        const CEnumerator enumerator{.value = value, .type = type};
         out.enumerators.insert_or_assign(clang.Text(clang.clang_getCursorSpelling(child)), enumerator);
         return CXChildVisit_Continue;
       },

@@ -12,6 +12,7 @@
 #include "cheaders/c_problems.h"
 #include "cheaders/c_reader.h"
 #include "cheaders/c_source.h"
+#include "cheaders/libclang_library.h"
 
 namespace sonde::cheaders {
 namespace {
@@ -149,22 +150,24 @@ Result<COutput> LibclangHeaders::Parse(const CInput& input) {
   std::vector<std::string> names = CleanNames(input.names);
   for (int round = 0;; ++round) {
     if (round == kMaxRounds) names.clear();
-    const Unit unit(*clang_, index_, arguments, BuildSource(input.text, names), !resource_headers_);
+    const CSource source = BuildSource(input.text, names);
+    const Unit unit(*clang_, index_, arguments, source.text, !resource_headers_);
     if (!unit.valid()) {
       return std::unexpected(
           Error{.operation = "read", .object = "the C code of the script", .reason = clang_->path + " failed on it"});
     }
-    DeclarationReader reader(*clang_, names);
+    DeclarationReader reader(*clang_, names, ErrorLines(*clang_, unit.get(), kMainFile));
     reader.Read(unit.get());
     const std::string breaking(reader.FirstBreakingName());
     if (reader.saw_sentinel() && !breaking.empty()) {
       std::erase(names, breaking);
       continue;
     }
-    const ProblemInput source{.main_file = kMainFile,
-                              .preamble_size = static_cast<uint32_t>(input.text.size()),
-                              .is_preamble_open = !reader.saw_sentinel()};
-    std::vector<CProblem> problems = ReadProblems(*clang_, unit.get(), source);
+    const ProblemInput place{.main_file = kMainFile,
+                             .preamble_size = static_cast<uint32_t>(input.text.size()),
+                             .blocks_offset = source.blocks_offset,
+                             .is_preamble_open = !reader.saw_sentinel()};
+    std::vector<CProblem> problems = ReadProblems(*clang_, unit.get(), place);
     return COutput{.declarations = reader.TakeDeclarations(), .problems = std::move(problems)};
   }
 }

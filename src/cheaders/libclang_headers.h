@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "cheaders/c_headers.h"
-#include "cheaders/libclang_library.h"
 
 namespace sonde::cheaders {
+
+// Names to try, the best first: 19, then 18 down to 14, then 20, as the distributions call them.
+std::vector<std::string> LibclangCandidates();
 
 struct LibclangOptions {
   std::vector<std::string> candidates = LibclangCandidates();

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "cheaders/libclang_headers.h"
+
 namespace sonde::cheaders {
 namespace {
 

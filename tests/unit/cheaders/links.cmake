@@ -1,0 +1,1 @@
+set(ROOM_TEST_LINKS sonde_kernel)  # its BTF checks the constants
