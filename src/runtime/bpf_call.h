@@ -16,6 +16,8 @@
 
 namespace sonde::runtime {
 
+inline constexpr int kNotSupported = 524;  // the kernel's ENOTSUPP, which no header for programs has
+
 // An object name as the kernel takes it: letters, digits, `_` and `.`, at most 15 of them.
 std::string KernelObjectName(std::string_view name);
 

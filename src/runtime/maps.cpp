@@ -13,7 +13,6 @@ namespace {
 constexpr uint32_t kFirstBatch = 256;
 constexpr uint32_t kLargestBatch = 32768;
 constexpr size_t kBatchBytes = 8UL << 20;  // of keys and values, which bounds the batch on machines with many CPUs
-constexpr int kNotSupported = 524;         // the kernel's ENOTSUPP, which no header for programs has
 
 using Rows = std::vector<image::MapEvent::Row>;
 

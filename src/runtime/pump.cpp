@@ -1,5 +1,7 @@
 #include "runtime/pump.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,6 +24,38 @@ constexpr auto kBusyNap = 50us;
 constexpr auto kGuardInterval = 200us;
 constexpr int kGuardNice = -15;
 constexpr long kLongestNap = 500'000;  // nanoseconds
+
+// A program that runs inside a system call keeps its CPU, on kernels without preemption, until it ends: what waits for
+// that CPU then does not see the ring run full. So this thread stays where it is while the worker runs elsewhere.
+class Separation {
+ public:
+  Separation() {
+    const int cpu = sched_getcpu();
+    if (cpu < 0 || pthread_getaffinity_np(pthread_self(), sizeof(before_), &before_) != 0) return;
+    elsewhere_ = before_;
+    CPU_CLR(cpu, &elsewhere_);
+    if (CPU_COUNT(&elsewhere_) == 0) return;
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(cpu, &here);
+    is_possible_ = pthread_setaffinity_np(pthread_self(), sizeof(here), &here) == 0;
+  }
+  Separation(const Separation&) = delete;
+  Separation& operator=(const Separation&) = delete;
+  ~Separation() {
+    if (is_possible_) pthread_setaffinity_np(pthread_self(), sizeof(before_), &before_);
+  }
+
+  // Does nothing on a machine with one CPU (or more than a cpu_set_t holds).
+  void SendElsewhere(pthread_t thread) const {
+    if (is_possible_) pthread_setaffinity_np(thread, sizeof(elsewhere_), &elsewhere_);
+  }
+
+ private:
+  cpu_set_t before_{};
+  cpu_set_t elsewhere_{};
+  bool is_possible_ = false;
+};
 
 }  // namespace
 
@@ -70,7 +104,9 @@ long Pump::NapNanoseconds() const {
 }
 
 struct OverflowGuard::Worker {
-  explicit Worker(Pump& pump) : thread([this, &pump](const std::stop_token& stop) { Work(stop, pump); }) {}
+  explicit Worker(Pump& pump) : thread([this, &pump](const std::stop_token& stop) { Work(stop, pump); }) {
+    separation.SendElsewhere(thread.native_handle());
+  }
 
   void Work(const std::stop_token& stop, Pump& pump) {
     // A ring may run full within milliseconds, on a machine that has other things to do. Without the right to, we try
@@ -86,6 +122,7 @@ struct OverflowGuard::Worker {
     }
   }
 
+  Separation separation;
   std::mutex mutex;
   std::condition_variable_any wake;
   std::jthread thread;  // last: it uses the others

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/bpf_call.h"
+
 namespace sonde::runtime {
 namespace {
 
@@ -60,6 +62,10 @@ Error Refused(std::string operation, std::string object, int error_number, const
     case EPERM:
     case EACCES:
       ExplainPermission(&error, kernel);
+      break;
+    case kNotSupported:
+    case EOPNOTSUPP:
+      error.reason = "the kernel does not support it";
       break;
     case ENOSYS:
       error.reason = "the kernel has no bpf() system call or it is blocked";

@@ -27,8 +27,10 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-// A round that found as many records is taken for load: more will come before a sleep would pay.
-constexpr size_t kLoadRecords = 32;
+// Load: more will come before a sleep, from which a producer would have to wake us, pays. A round that found so many
+// records says so, or a sleep that was so short.
+constexpr size_t kManyRecords = 32;
+constexpr auto kShortSleep = 1ms;
 constexpr auto kLongDetach = 1s;
 
 uint64_t BootTime() {
@@ -82,11 +84,16 @@ class Session {
   std::vector<pollfd> ends_;  // what ends the run
   std::vector<pollfd> ends_and_rings_;
   bool ended_ = false;
+  bool slept_shortly_ = false;
 };
 
 Result<int> Session::Run() {
   if (auto prepared = Prepare(); !prepared) return std::unexpected(prepared.error());
-  if (auto started = Start(); !started) return std::unexpected(started.error());
+  if (auto started = Start(); !started) {
+    control_->RequestExit();
+    Detach();
+    return std::unexpected(started.error());
+  }
   Loop();
   return Finish();
 }
@@ -165,10 +172,7 @@ Result<void> Session::Start() {
     return !MustStop();
   };
   if (proceed()) {
-    if (auto attached = probes_.Attach(proceed); !attached) {
-      control_->RequestExit();
-      return attached;
-    }
+    if (auto attached = probes_.Attach(proceed); !attached) return attached;
   }
   sink_.Emit(image::AttachedEvent{.probes = probes_.ProbeCount()});
   if (options_.dry_run) {
@@ -205,10 +209,12 @@ void Session::Loop() {
     if (MustStop()) return;
     if (!round.caught_up && !round.is_busy) {
       Poll(ends_, &none);
-    } else if (round.is_busy || round.records >= kLoadRecords) {
+      continue;
+    }
+    if (round.records < kManyRecords) sink_.Flush();
+    if (round.is_busy || round.records >= kManyRecords || (round.records > 0 && slept_shortly_)) {
       Poll(ends_, &nap);
     } else {
-      sink_.Flush();
       Sleep();
     }
   }
@@ -216,9 +222,11 @@ void Session::Loop() {
 
 // See image::Control::asleep: whoever publishes a record after our last look sees the flag and wakes us.
 void Session::Sleep() {
+  const auto start = SteadyClock::now();
   control_->FallAsleep();
   if (pump_->IsEmpty() && !MustStop()) Poll(ends_and_rings_, nullptr);
   control_->Awake();
+  slept_shortly_ = SteadyClock::now() - start < kShortSleep;
 }
 
 void Session::Poll(std::vector<pollfd>& descriptors, const timespec* timeout) {

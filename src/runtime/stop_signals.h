@@ -1,5 +1,6 @@
 // Ctrl-C and its kin. The first asks for an orderly end; the second ends what is under way, and kills the process when
-// that takes longer than a moment (a write that blocks, the kernel detaching).
+// that takes longer than a moment (a write that blocks, the kernel detaching). Signals that come together count as one:
+// timeout(1) sends each twice.
 #pragma once
 
 #include <csignal>

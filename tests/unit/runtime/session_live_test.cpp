@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -186,6 +187,51 @@ TEST_F(SessionTest, TellsOfMissesByRecursion) {
   EXPECT_GE(sink_.losses[0].count, 50);
 }
 
+TEST_F(SessionTest, NamesTheCapabilitiesThatAreMissing) {
+  image_.AttachRaw("count_each");
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (setuid(65534) != 0) _exit(1);
+    const auto kernel = testing::ThisKernel();
+    const auto status = runtime::Run(image_.image, {}, *kernel, sink_);
+    const std::string message = status ? "no error" : status.error().Message();
+    _exit(write(ends[1], message.data(), message.size()) > 0 ? 0 : 1);
+  }
+  EXPECT_EQ(testing::WaitFor(pid), 0);
+  char message[200] = {};
+  ASSERT_GT(read(ends[0], message, sizeof(message) - 1), 0);
+  EXPECT_THAT(std::string(message), HasSubstr("permission denied: CAP_BPF and CAP_PERFMON missing; run as root"));
+  close(ends[0]);
+  close(ends[1]);
+}
+
+// Two grace periods each, one after the other: the output comes first, then a word about the wait.
+TEST_F(SessionTest, TellsWhatItWaitsForWhenDetachingTakesLong) {
+  const std::string events = "/sys/kernel/tracing/events/syscalls/";
+  uint32_t attached = 0;
+  std::error_code missing;
+  for (const auto& event : std::filesystem::directory_iterator(events, missing)) {
+    std::ifstream file(event.path() / "id");
+    uint32_t id = 0;
+    if (attached == 30 || !(file >> id)) continue;
+    ++attached;
+    image_.Attach("cookie", ProgramType::kTracepoint,
+                  image::AttachPerfTracepoint{"syscalls", event.path().filename(), id, attached});
+  }
+  if (attached == 0) GTEST_SKIP() << "SKIPPED: tracefs is not mounted";
+  std::string waits;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(RunOrFail(image_, sink_, {.command = "true", .on_wait = [&](const std::string& text) { waits = text; }}),
+            0);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  fmt::print("{} perf tracepoints in {:.2f} s: {}\n", attached, took.count(), waits);
+  if (took > 1500ms) {
+    EXPECT_THAT(waits, HasSubstr("waiting for the kernel to detach"));
+  }
+}
+
 TEST_F(SessionTest, RefusesACommandThatIsNotThere) {
   image_.AttachRaw("count_each");
   const auto kernel = testing::ThisKernel();
@@ -297,6 +343,19 @@ TEST_F(SignalTest, PrintsMapsAtCtrlC) {
   }
 }
 
+// As timeout(1) does.
+TEST_F(SignalTest, TakesSignalsThatComeTogetherForOne) {
+  image_.AttachRaw("count_each");
+  const pid_t pid = testing::RunInBackground(image_, telling_, {});
+  ASSERT_EQ(telling_.Hear(), 'a');
+  ASSERT_EQ(std::system(LoadCommand(3).c_str()), 0);
+  kill(pid, SIGINT);
+  std::this_thread::sleep_for(1ms);
+  kill(pid, SIGINT);
+  EXPECT_EQ(telling_.Hear(), 'm');
+  EXPECT_EQ(testing::WaitFor(pid), 0);
+}
+
 TEST_F(SignalTest, EndsAtOnceAtTheSecondCtrlC) {
   image_.AttachRaw("count_each");
   telling_.blocks_on_maps = true;
@@ -305,6 +364,7 @@ TEST_F(SignalTest, EndsAtOnceAtTheSecondCtrlC) {
   ASSERT_EQ(std::system(LoadCommand(3).c_str()), 0);
   kill(pid, SIGINT);
   ASSERT_EQ(telling_.Hear(), 'm');
+  std::this_thread::sleep_for(150ms);
   kill(pid, SIGINT);
   EXPECT_EQ(testing::WaitFor(pid), 128 + SIGINT);
 }
