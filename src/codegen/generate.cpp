@@ -18,10 +18,10 @@
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
-#include <llvm/Transforms/IPO/AlwaysInliner.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <llvm/Transforms/Utils/Cloning.h>
 
 #include <memory>
 
@@ -58,6 +58,23 @@ std::unique_ptr<llvm::TargetMachine> MakeTargetMachine() {
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine("bpfel", "v3", "", {}, std::nullopt));
 }
 
+// Bodies that are called once become part of their program.
+void InlineMarked(llvm::Module& module) {
+  std::vector<llvm::Function*> marked;
+  for (llvm::Function& function : module) {
+    if (function.hasFnAttribute(llvm::Attribute::AlwaysInline)) marked.push_back(&function);
+  }
+  for (llvm::Function* function : marked) {
+    std::vector<llvm::CallBase*> calls;
+    for (llvm::User* user : function->users()) calls.push_back(llvm::cast<llvm::CallBase>(user));
+    for (llvm::CallBase* call : calls) {
+      llvm::InlineFunctionInfo info;
+      SONDE_CHECK(llvm::InlineFunction(*call, info).isSuccess());
+    }
+    function->eraseFromParent();
+  }
+}
+
 // Few passes: registers for variables, common subexpressions, merged blocks. The back end does the rest, and what is
 // simple stays readable to the verifier.
 void Optimise(llvm::Module& module, llvm::TargetMachine& machine) {
@@ -80,9 +97,6 @@ void Optimise(llvm::Module& module, llvm::TargetMachine& machine) {
   modules.registerPass([&] { return llvm::FunctionAnalysisManagerModuleProxy(functions); });
   functions.registerPass([&] { return llvm::ModuleAnalysisManagerFunctionProxy(modules); });
 
-  llvm::ModulePassManager inliner;
-  inliner.addPass(llvm::AlwaysInlinerPass(/*InsertLifetime=*/false));
-  inliner.run(module, modules);
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
   passes.addPass(llvm::SimplifyCFGPass());
@@ -152,6 +166,7 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
     fmt::print(stderr, "{}\n{}\n", Print(module), broken);
     SONDE_CHECK(!"the module is well-formed");
   }
+  InlineMarked(module);
   Optimise(module, *machine);
   if (options.want_ir) output.ir = Print(module);
   if (options.want_assembly) {

@@ -164,7 +164,7 @@ class Builder {
                },
                instance.hook);
     std::string section = Image().programs[program].section;
-    llvm::Function* entry = NewFunction(section, section, true);
+    llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, access};
     llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
     llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
@@ -192,7 +192,7 @@ class Builder {
     Attach(program, image::AttachRawTracepoint{""}, *cases[0].probe, count);
 
     std::string section = Image().programs[program].section;
-    llvm::Function* entry = NewFunction(section, section, true);
+    llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, is_exit ? ArgsAccess::kSyscallExit : ArgsAccess::kSyscallEnter};
     llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
     llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
