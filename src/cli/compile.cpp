@@ -85,6 +85,7 @@ bool Generate(Compilation& c) {
   options.image.ring_bytes = c.options.config.ring_bytes();
   options.image.print_maps_on_exit = c.options.config.print_maps_on_exit;
   options.online_cpus = c.kernel->OnlineCpus();
+  options.force_perf_path = c.perf_path;
   const bool emits = c.options.command == Command::kEmit;
   options.want_ir = emits && c.options.stage == Stage::kIr;
   options.want_assembly = emits && c.options.stage == Stage::kAssembly;
@@ -103,8 +104,8 @@ std::unique_ptr<kernel::KernelView> OpenKernel(const Options& options) {
   return options.fixture_host ? kernel::KernelView::Fixture(*options.fixture_host) : kernel::KernelView::Live();
 }
 
-bool Compile(Compilation& compilation, Step last) {
-  for (size_t step = 0; step <= static_cast<size_t>(last); ++step) {
+bool Compile(Compilation& compilation, Step last, Step first) {
+  for (auto step = static_cast<size_t>(first); step <= static_cast<size_t>(last); ++step) {
     if (!kSteps[step](compilation)) return false;
   }
   return true;

@@ -36,13 +36,14 @@ struct Compilation {
   std::unique_ptr<const parser::Ast> ast;
   std::unique_ptr<const sema::Program> program;
   codegen::Output output;
+  bool perf_path = false;  // system calls by their perf events: see codegen::Options
   std::string problem;  // of the script as a file: cannot be read, is empty
 };
 
 enum class Step : uint8_t { kRead, kParse, kCheck, kGenerate };
 
-// Takes the steps up to and with `last`, none after one that failed. False when one did.
-bool Compile(Compilation& compilation, Step last);
+// Takes the steps from `first` to `last`, none after one that failed. False when one did.
+bool Compile(Compilation& compilation, Step last, Step first = Step::kRead);
 
 // What the user is told about the script, ready for standard error; may be empty.
 std::string Complaints(const Compilation& compilation);

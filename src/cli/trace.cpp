@@ -50,6 +50,18 @@ runtime::RunOptions RuntimeOptions(const Options& options, int descriptor) {
   return run;
 }
 
+// System call probes go by the raw tracepoints, which a kernel may refuse to load (no BTF, lockdown); then the same
+// script goes by the perf events. Nothing has run yet when loading fails.
+bool FallBackToPerfPath(const Error& error, Compilation& compilation) {
+  if (compilation.perf_path || !error.operation.starts_with("load")) return false;
+  bool raw = false;
+  for (const image::ProgramSpec& program : compilation.output.image.programs) {
+    raw = raw || program.type == image::ProgramType::kTracingRawTracepoint;
+  }
+  compilation.perf_path = true;
+  return raw && Compile(compilation, Step::kGenerate, Step::kGenerate);
+}
+
 int Run(const Options& options, Compilation& compilation, int descriptor) {
   output::Writer writer(descriptor, options.buffering);
   output::SinkOptions sink_options;
@@ -58,6 +70,7 @@ int Run(const Options& options, Compilation& compilation, int descriptor) {
   const auto sink = output::FindSinkKind(options.format)->make(image, writer, sink_options);
   const Result<int> status = runtime::Run(image, RuntimeOptions(options, descriptor), *compilation.kernel, *sink);
   writer.Flush();
+  if (!status && FallBackToPerfPath(status.error(), compilation)) return Run(options, compilation, descriptor);
   if (!status) {
     if (options.verbose && !status.error().detail.empty()) Tell(status.error().detail + "\n");
     return Refuse(status.error().Message());

@@ -22,6 +22,7 @@ namespace sonde::codegen {
 struct KernelFacts {
   uint32_t task_status_offset = 0;  // task_struct.thread_info.status
   uint32_t online_cpus = 1;
+  uint32_t possible_cpus = 1;
 };
 
 // What every program of the module shares.
@@ -151,6 +152,7 @@ class BodyContext {
   llvm::Value* LowerLogical(const sema::Logical& node);
   llvm::Value* LowerIncDec(const sema::IncDec& node, const sema::Expr& expr);
   llvm::Value* LowerMapRead(const sema::MapRead& node, const sema::Type& type);
+  llvm::Value* LowerAggregateRead(const sema::MapRef& ref);
   llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
   llvm::Value* LowerArgsString(const sema::ArgsFieldInfo& field, const sema::Type& type, llvm::Value* target);
   llvm::Value* RecordFieldAddress(const sema::ArgsFieldInfo& field);

@@ -66,6 +66,7 @@ llvm::Value* BodyContext::LookupOrInsert(const sema::MapRef& ref, Span span, llv
 
 llvm::Value* BodyContext::LowerMapRead(const sema::MapRead& node, const Type& type) {
   const MapInfo& info = module().program.maps[node.ref.map];
+  if (info.aggregation != Aggregation::kNone) return LowerAggregateRead(node.ref);
   if (info.key == nullptr) return LoadScalar(type, DirectValue(node.ref.map));
   llvm::Value* found = Lookup(node.ref, LowerKey(node.ref));
   llvm::BasicBlock* before = ir_.GetInsertBlock();
@@ -80,6 +81,34 @@ llvm::Value* BodyContext::LowerMapRead(const sema::MapRead& node, const Type& ty
   value->addIncoming(I64(0), before);
   value->addIncoming(loaded, some);
   return value;
+}
+
+// The sum of what each CPU has added up; a loop over the CPUs that the verifier can bound.
+llvm::Value* BodyContext::LowerAggregateRead(const sema::MapRef& ref) {
+  llvm::Value* key = LowerKey(ref);
+  llvm::BasicBlock* before = ir_.GetInsertBlock();
+  llvm::BasicBlock* loop = NewBlock("cpu");
+  llvm::BasicBlock* some = NewBlock("cpu_value");
+  llvm::BasicBlock* done = NewBlock("added");
+  ir_.CreateBr(loop);
+  ir_.SetInsertPoint(loop);
+  llvm::PHINode* cpu = ir_.CreatePHI(ir_.getInt64Ty(), 2);
+  llvm::PHINode* sum = ir_.CreatePHI(ir_.getInt64Ty(), 2);
+  cpu->addIncoming(I64(0), before);
+  sum->addIncoming(I64(0), before);
+  llvm::Value* value = PointerHelper(BPF_FUNC_map_lookup_percpu_elem, {MapPointer(ref.map), key, cpu});
+  ir_.CreateCondBr(ir_.CreateIsNull(value), done, some);
+  ir_.SetInsertPoint(some);
+  llvm::Value* next_sum = ir_.CreateAdd(sum, ir_.CreateAlignedLoad(ir_.getInt64Ty(), value, llvm::Align(8)));
+  llvm::Value* next = ir_.CreateAdd(cpu, I64(1));
+  cpu->addIncoming(next, some);
+  sum->addIncoming(next_sum, some);
+  ir_.CreateCondBr(ir_.CreateICmpULT(next, I64(module().facts.possible_cpus)), loop, done);
+  ir_.SetInsertPoint(done);
+  llvm::PHINode* total = ir_.CreatePHI(ir_.getInt64Ty(), 2);
+  total->addIncoming(sum, loop);
+  total->addIncoming(next_sum, some);
+  return total;
 }
 
 void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {

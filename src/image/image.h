@@ -186,7 +186,7 @@ struct AttachRawTracepoint {
 struct AttachPerfTracepoint {
   std::string category;
   std::string event;
-  uint32_t id = 0;
+  uint32_t id = 0;  // 0: the runtime looks it up
   uint64_t cookie = 0;
 };
 // A software clock on one CPU.

@@ -141,7 +141,7 @@ void ReportMissing(sema::ExpandContext& context, const parser::ProbeSpec& spec, 
   }
 }
 
-// Adds the point of one event; null name on an error that has been reported.
+// Adds the point of one event. Its format file is only read when the body reads `args`.
 void AddPoint(sema::ExpandContext& context, const parser::ProbeSpec& spec, const TracepointName& name,
               std::vector<sema::ProbePoint>& points) {
   sema::ProbePoint point{.name = fmt::format("tracepoint:{}:{}", name.category, name.name)};
@@ -152,16 +152,14 @@ void AddPoint(sema::ExpandContext& context, const parser::ProbeSpec& spec, const
     number = context.kernel.SyscallNumber(std::string_view(name.name).substr(is_enter ? kEnter.size() : kExit.size()));
   }
   uint32_t id = 0;
-  if (context.wants_args || !number) {
+  if (context.wants_args) {
     Result<const TracepointFormat*> format = context.kernel.Tracepoint(name.category, name.name);
     if (!format) {
       context.diagnostics.Error(sema::kSystem, spec.span, format.error().Message());
       return;
     }
     id = (*format)->id;
-    if (context.wants_args) {
-      point.args = LayoutOf(context.types, **format, is_enter && number, is_exit && number, context.max_strlen);
-    }
+    point.args = LayoutOf(context.types, **format, is_enter && number, is_exit && number, context.max_strlen);
   }
   if (number) {
     point.hook = sema::HookSyscall{is_exit, *number, id, name.name};

@@ -49,6 +49,11 @@ class Attacher {
     perf_event_attr attr{};
     attr.type = PERF_TYPE_TRACEPOINT;
     attr.config = plan.id;
+    if (plan.id == 0) {
+      auto format = kernel_.Tracepoint(plan.category, plan.event);
+      if (!format) return std::unexpected(std::move(format).error());
+      attr.config = (*format)->id;
+    }
     attr.sample_period = 1;
     // Programs on a tracepoint's event run on every CPU, whatever CPU the event was opened on.
     auto out = OnPerfEvent(&attr, plan.cookie);

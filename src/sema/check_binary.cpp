@@ -94,16 +94,33 @@ void WarnAboutSettled(Diagnostics& diagnostics, BinaryOp op, Span span, const Ex
   }
 }
 
+// The operator as it would be read in front of an operand.
+std::optional<parser::UnaryOp> AsUnary(BinaryOp op) {
+  if (op == BinaryOp::kSub) return parser::UnaryOp::kNegate;
+  if (op == BinaryOp::kAdd) return parser::UnaryOp::kPlus;
+  if (op == BinaryOp::kMul) return parser::UnaryOp::kDereference;
+  if (op == BinaryOp::kBitAnd) return parser::UnaryOp::kAddressOf;
+  return std::nullopt;
+}
+
 }  // namespace
 
+// `(T) - x` parses as a subtraction; where T is a type it is a cast of `-x`.
+const Type* Checker::TypeInParentheses(const parser::Expr& expr) {
+  const auto* paren = std::get_if<parser::Paren>(&expr.node);
+  const auto* id = paren == nullptr ? nullptr : std::get_if<parser::Identifier>(&paren->inner->node);
+  if (id == nullptr || FindBuiltin(id->name) != nullptr || c_.macros.contains(id->name)) return nullptr;
+  return ResolveTypeName(id->name, parser::TypeName::Tag::kNone);
+}
+
 ExprPtr Checker::CheckBinary(const parser::Binary& node, Span span) {
-  // `(T) - x` parses as a subtraction; where T is a type it is a cast.
-  if (const auto* paren = std::get_if<parser::Paren>(&node.left->node)) {
-    const auto* id = std::get_if<parser::Identifier>(&paren->inner->node);
-    if (id != nullptr && FindBuiltin(id->name) == nullptr && c_.macros.find(id->name) == c_.macros.end() &&
-        ResolveTypeName(id->name, parser::TypeName::Tag::kNone) != nullptr) {
-      return NotSupported(span, "a cast of a signed or dereferenced operand without parentheses");
+  if (const Type* type = TypeInParentheses(*node.left)) {
+    std::optional<parser::UnaryOp> op = AsUnary(node.op);
+    if (op && !std::holds_alternative<parser::Binary>(node.right->node)) {
+      return CastTo(type, CheckUnary(*op, *node.right, node.right->span), span);
     }
+    Report(kTypeMismatch, node.left->span, "this is a type; what it is applied to needs parentheses");
+    return ErrorExpr(span);
   }
   if (node.op == BinaryOp::kLogicalAnd || node.op == BinaryOp::kLogicalOr) {
     ExprPtr left = CheckCondition(*node.left);

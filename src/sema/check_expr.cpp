@@ -71,7 +71,7 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
           },
           [&](const parser::Positional& node) { return CheckPositional(node, span); },
           [&](const parser::PositionalCount&) { return MakeLiteral(span, options_.parameters.size(), false); },
-          [&](const parser::Unary& node) { return CheckUnary(node, span); },
+          [&](const parser::Unary& node) { return CheckUnary(node.op, *node.operand, span); },
           [&](const parser::Binary& node) { return CheckBinary(node, span); },
           [&](const parser::IncDec& node) { return CheckIncDec(node, span); },
           [&](const parser::Ternary& node) { return CheckTernary(node, span); },
@@ -193,18 +193,18 @@ ExprPtr Checker::CheckCondition(const parser::Expr& expr) {
   return ErrorExpr(expr.span);
 }
 
-ExprPtr Checker::CheckUnary(const parser::Unary& node, Span span) {
+ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span span) {
   using parser::UnaryOp;
-  if (node.op == UnaryOp::kNot) {
-    ExprPtr operand = CheckCondition(*node.operand);
+  if (op == UnaryOp::kNot) {
+    ExprPtr operand = CheckCondition(inner);
     if (operand->type->IsVague()) return operand;
     if (const Constant* constant = operand->AsConstant()) return MakeInt(span, constant->bits == 0, types().Bool());
     return Make(span, types().Bool(), Unary{sema::UnaryOp::kNot, std::move(operand)});
   }
-  if (node.op == UnaryOp::kAddressOf) return NotSupported(span, "taking an address");
-  ExprPtr operand = Check(*node.operand);
+  if (op == UnaryOp::kAddressOf) return NotSupported(span, "taking an address");
+  ExprPtr operand = Check(inner);
   if (operand->type->IsVague()) return operand;
-  if (node.op == UnaryOp::kDereference) {
+  if (op == UnaryOp::kDereference) {
     if (!operand->type->IsPointer() || operand->type->element == nullptr) {
       Report(kTypeMismatch, span, fmt::format("only a pointer with a type can be read through, this is {}",
                                               Name(*operand->type)));
@@ -213,9 +213,9 @@ ExprPtr Checker::CheckUnary(const parser::Unary& node, Span span) {
     const Type* element = CompleteStruct(operand->type->element);
     return Make(span, element, Load{.pointer = std::move(operand)});
   }
-  operand = CheckInteger(*node.operand, "the operand");
-  if (operand->type->IsVague() || node.op == UnaryOp::kPlus) return operand;
-  bool negate = node.op == UnaryOp::kNegate;
+  operand = CheckInteger(inner, "the operand");
+  if (operand->type->IsVague() || op == UnaryOp::kPlus) return operand;
+  bool negate = op == UnaryOp::kNegate;
   if (const Constant* constant = operand->AsConstant(); constant != nullptr && operand->is_literal) {
     uint64_t bits = negate ? 0 - constant->bits : ~constant->bits;
     return MakeLiteral(span, bits, static_cast<int64_t>(bits) < 0);

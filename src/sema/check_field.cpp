@@ -167,6 +167,10 @@ ExprPtr Checker::CheckCast(const parser::TypeName& name, const parser::Expr& ope
   const Type* type = ResolveType(name);
   ExprPtr value = Check(operand);
   if (type == nullptr) return ErrorExpr(span);
+  return CastTo(type, std::move(value), span);
+}
+
+ExprPtr Checker::CastTo(const Type* type, ExprPtr value, Span span) {
   if (value->type->IsVague()) return value;
   if (!type->IsScalar() || !value->type->IsScalar()) {
     if (value->type == type) return value;

@@ -92,11 +92,13 @@ class Checker {
   ExprPtr CheckArgsField(std::string_view name, Span span, Span field_span);
   ExprPtr CheckIndex(const parser::Index& index, Span span);
   ExprPtr CheckCast(const parser::TypeName& type, const parser::Expr& operand, Span span);
+  const Type* TypeInParentheses(const parser::Expr& expr);  // null when it is none
+  ExprPtr CastTo(const Type* type, ExprPtr value, Span span);
   ExprPtr CheckSizeof(const parser::Call& call, Span span);
   ExprPtr CheckOffsetof(const parser::Call& call, Span span);
   ExprPtr CheckIncDec(const parser::IncDec& node, Span span);
   ExprPtr CheckTernary(const parser::Ternary& node, Span span);
-  ExprPtr CheckUnary(const parser::Unary& node, Span span);
+  ExprPtr CheckUnary(parser::UnaryOp op, const parser::Expr& operand, Span span);
   ExprPtr CheckPositional(const parser::Positional& node, Span span);
   ExprPtr NotSupported(Span span, std::string_view what);
 

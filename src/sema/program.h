@@ -258,13 +258,13 @@ struct HookInterval {
 struct HookSyscall {
   bool is_exit = false;
   int number = 0;
-  uint32_t tracepoint_id = 0;
-  std::string event;  // "sys_enter_openat"
+  uint32_t tracepoint_id = 0;  // 0: not looked up
+  std::string event;           // "sys_enter_openat"
 };
 struct HookTracepoint {
   std::string category;
   std::string event;
-  uint32_t id = 0;
+  uint32_t id = 0;  // 0: not looked up
 };
 using Hook = std::variant<HookBegin, HookEnd, HookInterval, HookSyscall, HookTracepoint>;
 
