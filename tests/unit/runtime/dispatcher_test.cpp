@@ -22,10 +22,15 @@ std::vector<std::byte> Record(const std::vector<uint32_t>& words) {
 // Event 0: one number; event 1: a string in the tail; event 2: exit.
 image::Image TwoEvents() {
   image::Image image;
-  image.types = {{.kind = image::ValueKind::kInt, .size = 8}, {.kind = image::ValueKind::kTailString, .size = 8}};
-  image.events = {{.slots = {{.offset = 8, .type = 0}}, .fixed_size = 16, .max_size = 16},
-                  {.slots = {{.offset = 8, .type = 1}}, .fixed_size = 16, .max_size = 80},
-                  {.kind = image::EventKind::kExit}};
+  image.types.resize(2);
+  image.types[0].kind = image::ValueKind::kInt;
+  image.types[1].kind = image::ValueKind::kTailString;
+  image.events.resize(3);
+  for (uint32_t event = 0; event < 2; ++event) {
+    image.events[event].slots.push_back({.offset = 8, .type = event});
+    image.events[event].fixed_size = 16;
+  }
+  image.events[2].kind = image::EventKind::kExit;
   return image;
 }
 

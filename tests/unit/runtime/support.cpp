@@ -43,12 +43,6 @@ const ScratchFolder& Scratch() {
 
 bool Shell(const std::string& command) { return std::system(command.c_str()) == 0; }
 
-template <typename T>
-void AppendBytes(std::vector<std::byte>* to, const T& value) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(&value);
-  to->insert(to->end(), bytes, bytes + sizeof(value));
-}
-
 image::EventSpec Event(image::EventKind kind, uint32_t map = image::kNone) {
   image::EventSpec spec{.kind = kind};
   if (kind == image::EventKind::kPrintf) {
@@ -159,9 +153,9 @@ void TestImage::AttachRaw(const std::string& section, const std::string& event) 
 }
 
 void TestImage::SetLimit(uint64_t limit) {
-  image.constants.clear();
-  AppendBytes(&image.constants, kLoadSyscall);
-  AppendBytes(&image.constants, limit);
+  const uint64_t constants[] = {kLoadSyscall, limit};
+  image.constants.resize(sizeof(constants));
+  std::memcpy(image.constants.data(), constants, sizeof(constants));
 }
 
 std::unique_ptr<kernel::KernelView> ThisKernel() { return kernel::KernelView::Live(); }
