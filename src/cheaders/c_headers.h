@@ -48,16 +48,18 @@ struct CMacroValue {
 };
 
 struct CDeclarations {
-  std::vector<CType> types;
+  std::vector<CType> types;                             // the first is void
   std::map<std::string, CTypeId, std::less<>> structs;  // by tag
   std::map<std::string, CTypeId, std::less<>> unions;
   std::map<std::string, CTypeId, std::less<>> enums;
-  std::map<std::string, CTypeId, std::less<>> typedefs;  // resolved to the named type
+  std::map<std::string, CTypeId, std::less<>>
+      typedefs;  // resolved to the named type; also macros that stand for a type
   std::map<std::string, CEnumerator, std::less<>> enumerators;
   std::map<std::string, CMacroValue, std::less<>> macros;
 };
 
-// An error in the C text, in its own coordinates: offset in bytes into CInput::text, or a place inside a header.
+// An error or warning of the C text: offset in bytes into CInput::text, which is at most its size. For a place inside a
+// header, `offset` is that of the `#include` through which the header came.
 struct CProblem {
   bool in_preamble = false;
   uint32_t offset = 0;

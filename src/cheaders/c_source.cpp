@@ -10,7 +10,7 @@ namespace sonde::cheaders {
 bool IsIdentifier(std::string_view text) {
   auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   if (text.empty() || !is_letter(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  return std::ranges::all_of(text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
 std::vector<std::string> CleanNames(const std::vector<std::string>& names) {
@@ -20,8 +20,9 @@ std::vector<std::string> CleanNames(const std::vector<std::string>& names) {
     // `defined` and `__VA_ARGS__` may not stand behind #ifdef.
     if (IsIdentifier(name) && name != "defined" && name != "__VA_ARGS__") clean.emplace_back(name);
   }
-  std::sort(clean.begin(), clean.end());
-  clean.erase(std::unique(clean.begin(), clean.end()), clean.end());
+  std::ranges::sort(clean);
+  const auto repeated = std::ranges::unique(clean);
+  clean.erase(repeated.begin(), repeated.end());
   return clean;
 }
 

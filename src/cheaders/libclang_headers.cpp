@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -27,22 +25,18 @@ bool IsFolder(const std::string& path) { return access((path + "/.").c_str(), F_
 // The compiler's own headers (stddef.h …), which belong to one version of it.
 std::optional<std::string> ResourceHeaders(int major_version) {
   for (const char* base : {"/usr/lib/llvm-{0}/lib/clang/{0}", "/usr/lib/clang/{0}", "/usr/lib64/clang/{0}"}) {
-    const std::string folder = fmt::format(fmt::runtime(base), major_version) + "/include";
+    std::string folder = fmt::format(fmt::runtime(base), major_version) + "/include";
     if (IsFolder(folder)) return folder;
   }
   // Up to 15, the folder is named after the whole version: 14.0.6.
   for (const char* patch : {"0.6", "0.7", "0.0", "0.1", "0.2", "0.3", "0.4", "0.5"}) {
-    const std::string folder = fmt::format("/usr/lib/llvm-{0}/lib/clang/{0}.{1}/include", major_version, patch);
+    std::string folder = fmt::format("/usr/lib/llvm-{0}/lib/clang/{0}.{1}/include", major_version, patch);
     if (IsFolder(folder)) return folder;
   }
   return std::nullopt;
 }
 
 bool IsBlank(const std::string& text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string::npos; }
-
-}  // namespace
-
-namespace {
 
 // One libclang parse of one source text.
 class Unit {
@@ -51,6 +45,7 @@ class Unit {
        bool with_builtin_headers)
       : clang_(clang) {
     std::vector<const char*> argument_pointers;
+    argument_pointers.reserve(arguments.size());
     for (const std::string& argument : arguments) argument_pointers.push_back(argument.c_str());
     std::vector<std::string> paths;
     std::vector<CXUnsavedFile> files;
@@ -93,23 +88,24 @@ class LibclangHeaders : public CHeaders {
   Result<COutput> Parse(const CInput& input) override;
 
  private:
-  std::optional<Error> Open();
+  // Opens libclang at the first call.
+  Result<const Libclang*> Open();
   std::vector<std::string> Arguments(const CInput& input) const;
 
   LibclangOptions options_;
-  std::optional<Libclang> clang_;
+  std::unique_ptr<const Libclang> clang_;
   CXIndex index_ = nullptr;
   std::optional<std::string> resource_headers_;
 };
 
-std::optional<Error> LibclangHeaders::Open() {
-  if (clang_) return std::nullopt;
+Result<const Libclang*> LibclangHeaders::Open() {
+  if (clang_) return clang_.get();
   Result<Libclang> opened = OpenLibclang(options_.candidates);
-  if (!opened) return opened.error();
-  clang_ = std::move(*opened);
+  if (!opened) return std::unexpected(opened.error());
+  clang_ = std::make_unique<const Libclang>(std::move(*opened));
   index_ = clang_->clang_createIndex(/*excludeDeclarationsFromPCH=*/0, /*displayDiagnostics=*/0);
   if (options_.use_resource_folder) resource_headers_ = ResourceHeaders(clang_->major_version);
-  return std::nullopt;
+  return clang_.get();
 }
 
 std::vector<std::string> LibclangHeaders::Arguments(const CInput& input) const {
@@ -145,18 +141,20 @@ Result<COutput> LibclangHeaders::Parse(const CInput& input) {
   if (IsBlank(input.text) && input.forced_includes.empty()) {
     return COutput{.declarations = {.types = {{.kind = CKind::kVoid, .name = "void"}}}, .problems = {}};
   }
-  if (std::optional<Error> error = Open()) return std::unexpected(std::move(*error));
+  Result<const Libclang*> opened = Open();
+  if (!opened) return std::unexpected(opened.error());
+  const Libclang& clang = **opened;
   const std::vector<std::string> arguments = Arguments(input);
   std::vector<std::string> names = CleanNames(input.names);
   for (int round = 0;; ++round) {
     if (round == kMaxRounds) names.clear();
     const CSource source = BuildSource(input.text, names);
-    const Unit unit(*clang_, index_, arguments, source.text, !resource_headers_);
+    const Unit unit(clang, index_, arguments, source.text, !resource_headers_);
     if (!unit.valid()) {
       return std::unexpected(
-          Error{.operation = "read", .object = "the C code of the script", .reason = clang_->path + " failed on it"});
+          Error{.operation = "read", .object = "the C code of the script", .reason = clang.path + " failed on it"});
     }
-    DeclarationReader reader(*clang_, names, ErrorLines(*clang_, unit.get(), kMainFile));
+    DeclarationReader reader(clang, names, ErrorLines(clang, unit.get(), kMainFile));
     reader.Read(unit.get());
     const std::string breaking(reader.FirstBreakingName());
     if (reader.saw_sentinel() && !breaking.empty()) {
@@ -167,7 +165,7 @@ Result<COutput> LibclangHeaders::Parse(const CInput& input) {
                              .preamble_size = static_cast<uint32_t>(input.text.size()),
                              .blocks_offset = source.blocks_offset,
                              .is_preamble_open = !reader.saw_sentinel()};
-    std::vector<CProblem> problems = ReadProblems(*clang_, unit.get(), place);
+    std::vector<CProblem> problems = ReadProblems(clang, unit.get(), place);
     return COutput{.declarations = reader.TakeDeclarations(), .problems = std::move(problems)};
   }
 }

@@ -13,18 +13,19 @@ namespace sonde::cheaders {
 namespace {
 
 template <typename Function>
-bool Load(void* library, const char* name, Function& function) {
+void Load(void* library, const char* name, Function& function, bool& has_all) {
   function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
+  has_all = has_all && function != nullptr;
 }
 
 // Nothing when a function is missing.
 std::optional<Libclang> LoadAll(void* library) {
   Libclang loaded;
-#define SONDE_LOAD(function) \
-  if (!Load(library, #function, loaded.function)) return std::nullopt;
+  bool has_all = true;
+#define SONDE_LOAD(function) Load(library, #function, loaded.function, has_all);
   SONDE_LIBCLANG_FUNCTIONS(SONDE_LOAD)
 #undef SONDE_LOAD
+  if (!has_all) return std::nullopt;
   return loaded;
 }
 

@@ -67,6 +67,7 @@ namespace sonde::cheaders {
   X(clang_Type_visitFields)
 
 struct Libclang {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the argument is the name that is declared
 #define SONDE_DECLARE(function) decltype(&::function) function = nullptr;
   SONDE_LIBCLANG_FUNCTIONS(SONDE_DECLARE)
 #undef SONDE_DECLARE

@@ -94,7 +94,6 @@ bool IsPlainName(std::string_view name) {
 
 std::unique_ptr<KernelView> KernelView::Live() {
   return std::make_unique<KernelFiles>(KernelPaths{
-      .description = "this kernel",
       .tracing = "",
       .btf = "/sys/kernel/btf/vmlinux",
       .possible_cpus = "/sys/devices/system/cpu/possible",
@@ -102,12 +101,12 @@ std::unique_ptr<KernelView> KernelView::Live() {
       .kprobe_pmu = "/sys/bus/event_source/devices/kprobe",
       .release = "/proc/sys/kernel/osrelease",
       .lockdown = "/sys/kernel/security/lockdown",
+      .description = "this kernel",
   });
 }
 
 std::unique_ptr<KernelView> KernelView::Fixture(std::string folder) {
   return std::make_unique<KernelFiles>(KernelPaths{
-      .description = folder,
       .tracing = folder,
       .btf = folder + "/btf",
       .possible_cpus = folder + "/possible",
@@ -115,6 +114,7 @@ std::unique_ptr<KernelView> KernelView::Fixture(std::string folder) {
       .kprobe_pmu = folder + "/kprobe",
       .release = folder + "/release",
       .lockdown = folder + "/lockdown",
+      .description = std::move(folder),
   });
 }
 
@@ -183,7 +183,7 @@ Result<std::vector<std::string>> KernelFiles::TracepointCategories() {
   Result<std::vector<std::string>> names = Folders(*events, paths_.tracing + "/events");
   if (!names) return names;
   std::erase(*names, kFtraceCategory);
-  std::sort(names->begin(), names->end());
+  std::ranges::sort(*names);
   return names;
 }
 
@@ -209,7 +209,7 @@ Result<std::vector<TracepointName>> KernelFiles::MatchTracepoints(std::string_vi
       if (GlobMatch(event, found)) matches.push_back({.category = name, .name = std::move(found)});
     }
   }
-  std::sort(matches.begin(), matches.end());
+  std::ranges::sort(matches);
   return matches;
 }
 

@@ -13,7 +13,6 @@ namespace sonde::kernel {
 
 // Where each fact is read. Files that do not exist mean "not known", or one CPU.
 struct KernelPaths {
-  std::string description;
   std::string tracing;  // the folder with `events`; empty: find (or mount) tracefs when it is first needed
   std::string btf;
   std::string possible_cpus;
@@ -21,6 +20,7 @@ struct KernelPaths {
   std::string kprobe_pmu;  // exists: the kernel has kprobes
   std::string release;
   std::string lockdown;
+  std::string description;
 };
 
 class KernelFiles : public KernelView {

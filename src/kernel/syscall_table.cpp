@@ -85,14 +85,13 @@ constexpr auto kRows = std::to_array<SyscallRow>({
     // clang-format on
 });
 
-constexpr bool ByNumber(const SyscallRow& a, const SyscallRow& b) { return a.number < b.number; }
-static_assert(std::is_sorted(kRows.begin(), kRows.end(), ByNumber));
+static_assert(std::ranges::is_sorted(kRows, {}, &SyscallRow::number));
 
 // Indices into kRows in the order of the names, sorted when the compiler runs.
 constexpr auto kByName = [] {
   std::array<uint16_t, kRows.size()> order{};
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint16_t>(i);
-  std::sort(order.begin(), order.end(), [](uint16_t a, uint16_t b) { return kRows[a].name < kRows[b].name; });
+  std::ranges::sort(order, {}, [](uint16_t row) { return kRows[row].name; });
   return order;
 }();
 
@@ -101,15 +100,14 @@ constexpr auto kByName = [] {
 std::span<const SyscallRow> SyscallTable() { return kRows; }
 
 std::optional<int> SyscallNumberOf(std::string_view name) {
-  const auto* found = std::lower_bound(kByName.begin(), kByName.end(), name,
-                                       [](uint16_t row, std::string_view wanted) { return kRows[row].name < wanted; });
+  const auto* found = std::ranges::lower_bound(kByName, name, {}, [](uint16_t row) { return kRows[row].name; });
   if (found == kByName.end() || kRows[*found].name != name) return std::nullopt;
   return kRows[*found].number;
 }
 
 std::string_view SyscallNameOf(int number) {
-  const auto* found = std::lower_bound(kRows.begin(), kRows.end(), number,
-                                       [](const SyscallRow& row, int wanted) { return row.number < wanted; });
+  const auto* found =
+      std::ranges::lower_bound(kRows, number, {}, [](const SyscallRow& row) { return int{row.number}; });
   if (found == kRows.end() || found->number != number) return {};
   return found->name;
 }

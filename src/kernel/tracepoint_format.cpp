@@ -53,7 +53,7 @@ uint32_t ElementSize(std::string_view type) {
       {"s64", 8},    {"long long", 8},     {"unsigned long long", 8},
   });
   if (type.ends_with('*')) return 8;
-  const auto* row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return r.type == type; });
+  const auto* row = std::ranges::find(kRows, type, &Row::type);
   return row == kRows.end() ? 0 : row->size;
 }
 
