@@ -52,8 +52,8 @@ struct CDeclarations {
   std::map<std::string, CTypeId, std::less<>> structs;  // by tag
   std::map<std::string, CTypeId, std::less<>> unions;
   std::map<std::string, CTypeId, std::less<>> enums;
-  std::map<std::string, CTypeId, std::less<>>
-      typedefs;  // resolved to the named type; also macros that stand for a type
+  // Resolved to the named type; macros that stand for a type are here as well.
+  std::map<std::string, CTypeId, std::less<>> typedefs;
   std::map<std::string, CEnumerator, std::less<>> enumerators;
   std::map<std::string, CMacroValue, std::less<>> macros;
 };
