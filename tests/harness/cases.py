@@ -1,8 +1,9 @@
-"""tests/cases/<step>/*.bt: one file a test, unprivileged, against the fixture host in tests/fixtures/host.
+"""tests/cases/<step>/*.bt, but for cases/parser, which its unit test runs: one file a test, unprivileged, against the fixture host in tests/fixtures/host.
 
 The folder picks the step and its flags. In the file:
     // ERROR: text, // WARNING: text   on the offending line; the diagnostics must be these and no others.
     // ERROR(12): text                 the same for line 12, where a comment cannot stand on the line.
+    // HINT: text                      the hint to a diagnostic of that line; only compared where given.
     // EXPECT: line                    what the step prints; --update rewrites these and the diagnostics.
     // ARGS: …, // PARAMS: …, // ENV: X=y   options before and parameters after the file.
 """
@@ -15,7 +16,7 @@ from . import common
 from .script import KEY, Script
 
 DIAGNOSTIC = re.compile(r"^(.*?):(\d+):\d+: (error|warning): (.*)$")
-KNOWN_KEYS = ("ERROR", "WARNING", "EXPECT", "ARGS", "PARAMS", "ENV")
+KNOWN_KEYS = ("ERROR", "WARNING", "HINT", "EXPECT", "ARGS", "PARAMS", "ENV")
 
 
 @dataclass
@@ -26,12 +27,13 @@ class Step:
 
 
 STEPS = {
-    "parser": Step(["--emit=ast"], prints=True),
-    "fmt": Step(["--fmt"], prints=True),
     "check": Step(["--emit=program"], prints=False),
     "program": Step(["--emit=program"], prints=True, whole=False),
     "ir": Step(["--emit=ir"], prints=True, whole=False),
 }
+
+# Folders whose tests the unit tests of that room run (with SONDE_UPDATE=1 for --update).
+BY_UNIT_TESTS = {"parser"}
 
 
 def run_case(context, step, path):
@@ -42,11 +44,12 @@ def run_case(context, step, path):
     finished = run_sonde(context, step, script)
     if finished.timed_out or finished.status not in (0, 1) or "Sanitizer" in finished.stderr:
         return [context.outcome(name, f"ended with status {finished.status}", finished.stderr[-4000:])]
-    found, foreign = read_diagnostics(finished.stderr, script)
+    found, hints, foreign = read_diagnostics(finished.stderr, script)
     if context.arguments.update:
         update(script, step, found, finished.stdout)
         return [context.outcome(name)]
-    problems = compare_diagnostics(script, found) + foreign + compare_status(found, finished)
+    problems = compare_diagnostics(script, found) + compare_hints(script, hints) + foreign
+    problems += compare_status(found, finished)
     if step.prints and not problems:
         problems = compare_output(script, step, finished.stdout)
     return [context.outcome(name, f"{len(problems)} differences" if problems else "", "\n".join(problems))]
@@ -59,15 +62,17 @@ def run_sonde(context, step, script):
 
 
 def read_diagnostics(stderr, script):
-    """(line, severity, text) of each, and what stands on standard error that is no diagnostic of this file."""
-    found, foreign = [], []
+    """(line, severity, text) of each, the (line, text) of their hints, and what stands on standard error besides."""
+    found, hints, foreign = [], [], []
     for line in common.lines_of(stderr):
         match = DIAGNOSTIC.match(line)
         if match and match[1] == str(script.path):
             found.append((int(match[2]), match[3].upper(), match[4]))
+        elif line.startswith("hint: ") and found:
+            hints.append((found[-1][0], line.removeprefix("hint: ")))
         elif match or line.startswith("sonde: "):
             foreign.append(f"unexpected: {line}")
-    return found, foreign
+    return found, hints, foreign
 
 
 def compare_diagnostics(script, found):
@@ -82,13 +87,21 @@ def compare_diagnostics(script, found):
     return problems + [f"unexpected on line {line}: {key}: {text}" for line, key, text in left]
 
 
+def compare_hints(script, hints):
+    return [
+        f"missing on line {remark.line}: HINT: {remark.value}"
+        for remark in script.remarks
+        if remark.key == "HINT" and not any(at == remark.line and remark.value in text for at, text in hints)
+    ]
+
+
 def compare_status(found, finished):
     expected = 1 if any(key == "ERROR" for _, key, _ in found) else 0
     return [] if finished.status == expected else [f"status {finished.status}, not {expected}"]
 
 
 def compare_output(script, step, stdout):
-    got, expected = printed_lines(stdout), script.all("EXPECT")
+    got, expected = common.lines_of(stdout), script.all("EXPECT")
     if step.whole:
         if got == expected:
             return []
@@ -109,11 +122,6 @@ def difference(expected, got):
     return gone + come or [("", "the same lines in another order, expected:"), *(("", line) for line in expected)]
 
 
-def printed_lines(stdout):
-    """Without the test's own remarks, which --fmt would print back."""
-    return [line for line in common.lines_of(stdout) if not KEY.search(line)]
-
-
 def update(script, step, found, stdout):
     """Rewrites the file's expectations to what came."""
     lines, stated = [], {(r.place, r.line) for r in script.remarks if r.key in ("ERROR", "WARNING")}
@@ -121,9 +129,11 @@ def update(script, step, found, stdout):
     for number, line in enumerate(script.lines, 1):
         remark = KEY.search(line)
         if remark and remark[1] in ("ERROR", "WARNING") or remark and remark[1] == "EXPECT" and step.whole:
+            hints = "".join(f"  // HINT: {one[3]}" for one in KEY.finditer(line) if one[1] == "HINT")
             line = line[: remark.start()].rstrip()
             if not line:
                 continue
+            line += hints
         if number not in elsewhere:
             line += "".join(f"  // {key}: {text}" for at, key, text in found if at == number)
         lines.append(line)
@@ -131,7 +141,7 @@ def update(script, step, found, stdout):
         lines.pop()
     lines += [f"// {key}({at}): {text}" for at, key, text in found if at in elsewhere]
     if step.prints and step.whole:
-        lines += [f"// EXPECT: {line}".rstrip() for line in printed_lines(stdout)]
+        lines += [f"// EXPECT: {line}".rstrip() for line in common.lines_of(stdout)]
     text = "\n".join(lines) + "\n"
     script.path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
@@ -146,7 +156,7 @@ def collect(context):
         for path in sorted((common.TESTS / "cases" / folder).glob("*.bt")):
             if context.wants(name_of(path)):
                 tests.append(lambda step=step, path=path: run_case(context, step, path))
-    strange = {p.name for p in (common.TESTS / "cases").iterdir() if p.is_dir()} - set(STEPS)
+    strange = {path.parent.name for path in (common.TESTS / "cases").glob("*/*.bt")} - set(STEPS) - BY_UNIT_TESTS
     for name in sorted(strange):
         tests.append(lambda name=name: [context.outcome(f"cases/{name}", "no step of that name in harness/cases.py")])
     return tests

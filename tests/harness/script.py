@@ -4,7 +4,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
-KEY = re.compile(r"//\s*([A-Z][A-Z_]*)(?:\((\d+)\))?:(?: (.*))?$")
+# A line may hold several remarks, one behind the other.
+KEY = re.compile(r"//\s*([A-Z][A-Z_]*)(?:\((\d+)\))?:(?: (.*?))?(?=$|\s+// [A-Z][A-Z_]*(?:\(\d+\))?: )")
 
 
 @dataclass
@@ -21,10 +22,8 @@ class Script:
         self.lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
         self.remarks = []
         for number, line in enumerate(self.lines, 1):
-            found = KEY.search(line)
-            if found:
-                key, about, value = found.groups()
-                self.remarks.append(Remark(key, value or "", int(about or number), number))
+            for key, about, value in KEY.findall(line):
+                self.remarks.append(Remark(key, value, int(about or number), number))
 
     def all(self, key):
         return [remark.value for remark in self.remarks if remark.key == key]

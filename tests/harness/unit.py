@@ -11,7 +11,8 @@ def run_program(context, program):
     room = program.name.removeprefix("test_")
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
-        finished = common.run([program, f"--gtest_output=json:{result}"], timeout=300)
+        env = {"SONDE_UPDATE": "1"} if context.arguments.update else {}
+        finished = common.run([program, f"--gtest_output=json:{result}"], timeout=300, env=env)
         suites = json.loads(result.read_text())["testsuites"] if result.exists() else None
     if suites is None:
         problem = "did not finish" if finished.timed_out else f"ended with status {finished.status} before its end"

@@ -73,8 +73,8 @@ class Running:
 
 
 def lost(errors):
-    """How many events standard error says were lost."""
-    return sum(int(count) for count in re.findall(r"^sonde: lost (\d+) events? ", errors, re.M))
+    """How many events standard error says, at the end, were lost."""
+    return sum(int(count) for count in re.findall(r"^sonde: lost (\d+) events? (?!so far)", errors, re.M))
 
 
 def main():

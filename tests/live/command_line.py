@@ -142,7 +142,7 @@ def not_root(folder):
 @check
 def several_errors_with_positions(folder):
     script = folder / "script.bt"
-    script.write_text("BEGIN { $x = nosuch; }\nEND { prinft(\"x\"); }\n")
+    script.write_text("BEGIN { $x = nosuch; }\nEND { prntf(\"x\"); }\n")
     finished = run(script)
     places = re.findall(r"script\.bt:(\d+):(\d+): error: ", finished.stderr)
     expect(places == [("1", "14"), ("2", "7")], finished.stderr)

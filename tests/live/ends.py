@@ -77,9 +77,11 @@ def child_dies_with_the_tracer():
 @check
 def the_watched_process_ends_the_run():
     target = subprocess.Popen(["sleep", "1000"])
-    running = Running("-p", target.pid, "-e", "BEGIN { @x = 1; }")
-    target.kill()
-    target.wait()
+    try:
+        running = Running("-p", target.pid, "-e", "BEGIN { @x = 1; }")
+    finally:
+        target.kill()
+        target.wait()
     status, out, errors = running.end()
     expect(status == 0 and "@x: 1" in out, f"{status} {out} {errors}")
 
