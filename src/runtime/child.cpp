@@ -27,7 +27,7 @@ struct Pipe {
 Result<Pipe> MakePipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return SystemError("make", "pipe");
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  return Pipe{.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
 }
 
 // In the child: only what is allowed between fork and exec.

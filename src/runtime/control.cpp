@@ -57,6 +57,7 @@ uint64_t ControlBlock::RuntimeErrors() const { return Shared(control_->runtime_e
 
 std::vector<uint64_t> ControlBlock::LossCounters() const {
   std::vector<uint64_t> out;
+  out.reserve(loss_sites_);
   auto* counters = reinterpret_cast<uint64_t*>(reinterpret_cast<std::byte*>(control_) + image::kLossCountersOffset);
   for (size_t i = 0; i < loss_sites_; ++i) out.push_back(Shared(counters[i]).load());
   return out;

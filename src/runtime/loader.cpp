@@ -109,6 +109,7 @@ Result<ProgramCode> Loader::ReadCode(const image::ProgramSpec& spec) {
     object_ = std::move(*object);
   }
   std::vector<int> maps;
+  maps.reserve(maps_.size());
   for (const UniqueFd& map : maps_) maps.push_back(map.get());
   return object_->Read(spec.section, maps);
 }

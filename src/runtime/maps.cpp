@@ -44,7 +44,7 @@ class BatchWalk {
         cursor_(std::max<size_t>(key_size_, sizeof(uint32_t))),
         next_cursor_(cursor_.size()) {
     const size_t fit = std::max<size_t>(kBatchBytes / (key_size_ + value_bytes_), 64);
-    capacity_ = static_cast<uint32_t>(std::min<size_t>({kFirstBatch, fit, std::max(map.spec->max_entries, 16U)}));
+    capacity_ = static_cast<uint32_t>(std::min<size_t>(kFirstBatch, fit));
     limit_ = static_cast<uint32_t>(std::min<size_t>(fit, kLargestBatch));
   }
 
@@ -64,7 +64,7 @@ class BatchWalk {
       if (result == 0) {
         std::swap(cursor_, next_cursor_);
         has_cursor_ = true;
-        capacity_ = std::min(std::max(capacity_ * 4, capacity_), std::max(limit_, capacity_));
+        if (capacity_ < limit_) capacity_ = std::min(capacity_ * 4, limit_);
       } else if (result != -ENOENT) {
         count_ = 0;
       }

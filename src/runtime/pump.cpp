@@ -132,7 +132,7 @@ OverflowGuard::OverflowGuard(Pump& pump) {
   try {
     worker_ = std::make_unique<Worker>(pump);
   } catch (const std::system_error&) {
-    // No thread to be had: what does not fit into the ring is counted as lost.
+    worker_.reset();  // no thread to be had: what does not fit into the ring is counted as lost
   }
 }
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -72,13 +71,13 @@ class Session {
   image::Sink& sink_;
 
   std::unique_ptr<Child> child_;
-  std::optional<StopSignals> signals_;  // after the child is forked
+  std::unique_ptr<StopSignals> signals_;  // after the child is forked
   Loader loader_;
-  std::optional<ControlBlock> control_;
+  std::unique_ptr<ControlBlock> control_;
   ProbeSet probes_;
   std::unique_ptr<Dispatcher> dispatcher_;
-  std::optional<Pump> pump_;
-  std::optional<LossReport> losses_;
+  std::unique_ptr<Pump> pump_;
+  std::unique_ptr<LossReport> losses_;
 
   UniqueFd watched_process_;
   std::vector<pollfd> ends_;  // what ends the run
@@ -109,7 +108,7 @@ Result<void> Session::Prepare() {
     if (!child) return std::unexpected(child.error());
     child_ = std::move(*child);
   }
-  signals_.emplace();
+  signals_ = std::make_unique<StopSignals>();
   if (auto created = loader_.CreateMaps(); !created) return created;
   if (auto made = MakeControl(); !made) return made;
   if (auto made = MakePump(); !made) return made;
@@ -122,10 +121,10 @@ Result<void> Session::MakeControl() {
     if (image_.maps[map].role != image::MapRole::kControl) continue;
     auto control = ControlBlock::Map(loader_.MapFd(map), image_.maps[map].value_size, image_.loss_sites.size());
     if (!control) return std::unexpected(control.error());
-    control_.emplace(std::move(*control));
+    control_ = std::make_unique<ControlBlock>(std::move(*control));
   }
-  if (!control_) control_.emplace(ControlBlock::Private());
-  losses_.emplace(image_, *control_, sink_);
+  if (!control_) control_ = std::make_unique<ControlBlock>(ControlBlock::Private());
+  losses_ = std::make_unique<LossReport>(image_, *control_, sink_);
   return {};
 }
 
@@ -146,7 +145,7 @@ Result<void> Session::MakePump() {
     ends_and_rings_.push_back({.fd = loader_.MapFd(map), .events = POLLIN, .revents = 0});
   }
   dispatcher_ = std::make_unique<Dispatcher>(image_, std::move(handles), sink_);
-  pump_.emplace(std::move(rings), *dispatcher_);
+  pump_ = std::make_unique<Pump>(std::move(rings), *dispatcher_);
   return {};
 }
 
@@ -251,7 +250,7 @@ Result<int> Session::Finish() {
   Detach();
   if (signals_->IsUrgent()) return kInterruptedStatus;
   if (!ran) return std::unexpected(ran.error());
-  if (dispatcher_->error()) return std::unexpected(*dispatcher_->error());
+  if (const auto& error = dispatcher_->error()) return std::unexpected(*error);
   return control_->ExitCode();
 }
 

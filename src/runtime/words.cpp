@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <optional>
 #include <utility>
 
 namespace sonde::runtime {
@@ -30,28 +29,29 @@ bool IsExecutableFile(const std::string& path) {
 
 Result<std::vector<std::string>> SplitWords(std::string_view command) {
   std::vector<std::string> words;
-  std::optional<std::string> word;  // empty quotes make an empty word
+  std::string word;
+  bool in_word = false;  // empty quotes make an empty word
   char quote = 0;
   for (size_t i = 0; i < command.size(); ++i) {
     const char c = command[i];
     if (quote == 0 && IsBlank(c)) {
-      if (word) words.push_back(*std::exchange(word, std::nullopt));
+      if (std::exchange(in_word, false)) words.push_back(std::exchange(word, ""));
       continue;
     }
-    if (!word) word.emplace();
+    in_word = true;
     if (c == quote) {
       quote = 0;
     } else if (quote == 0 && (c == '\'' || c == '"')) {
       quote = c;
     } else if (c == '\\' && quote != '\'' && i + 1 < command.size() &&
                (quote == 0 || IsSpecialInQuotes(command[i + 1]))) {
-      *word += command[++i];
+      word += command[++i];
     } else {
-      *word += c;
+      word += c;
     }
   }
   if (quote != 0) return CannotRun(command, std::string("the quote ") + quote + " is not closed");
-  if (word) words.push_back(*word);
+  if (in_word) words.push_back(word);
   if (words.empty()) return CannotRun("the command", "it is empty");
   return words;
 }
