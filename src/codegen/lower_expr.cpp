@@ -245,6 +245,7 @@ llvm::Value* BodyContext::RecordFieldAddress(const sema::ArgsFieldInfo& field) {
 llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field) {
   const Type& type = *field.type;
   ArgsAccess access = program_.access;
+  if (field.is_thread_id) return Canonical(Helper(BPF_FUNC_get_current_pid_tgid, {}), type);
   if (access == ArgsAccess::kRecord) {
     if (!type.IsScalar()) return RecordFieldAddress(field);
     return LoadScalar(type, At(ctx(), field.record_offset));

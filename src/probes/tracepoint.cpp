@@ -94,12 +94,14 @@ std::unique_ptr<ArgsLayout> LayoutOf(sema::TypeTable& types, const TracepointFor
   int next_argument = 0;
   bool is_syscall = is_enter || is_exit;
   for (const TracepointField& field : format.fields) {
+    // The kernel keeps the record's header from BPF programs; of it, common_pid is known from elsewhere.
+    if (field.is_common && field.name != "common_pid") continue;
     ArgsFieldInfo info{.name = field.name,
                        .c_type = field.type,
                        .type = FieldType(types, field, is_syscall, max_strlen),
                        .record_offset = field.offset,
                        .record_size = field.size,
-                       .only_in_record = field.is_common};
+                       .is_thread_id = field.is_common};
     if (field.location == TracepointField::Location::kDataLoc) info.place = ArgsFieldInfo::Place::kDataLoc;
     if (field.location == TracepointField::Location::kRelLoc) info.place = ArgsFieldInfo::Place::kRelLoc;
     if (is_syscall && !field.is_common) {

@@ -221,7 +221,8 @@ struct ArgsFieldInfo {
   int syscall_argument = -1;        // 0…5: the register of that argument
   bool is_syscall_return = false;
   bool is_syscall_number = false;
-  bool only_in_record = false;      // common_*: forces the perf path
+  bool is_thread_id = false;        // common_pid
+  bool only_in_record = false;      // not among the registers: forces the perf path
 };
 
 struct ArgsLayout {
