@@ -89,6 +89,14 @@ TEST_F(SessionTest, AttachesNothingWhenBeginExits) {
   EXPECT_THAT(sink_.log, ElementsAre("printf 2000", "attached 3", "printf 3000"));
 }
 
+TEST_F(SessionTest, RunsNothingInADryRun) {
+  Begin("begin_exit");
+  End("end_print");
+  image_.AttachRaw("count_each");
+  EXPECT_EQ(RunOrFail(image_, sink_, {.command = LoadCommand(1000), .dry_run = true}), 0);
+  EXPECT_THAT(sink_.log, ElementsAre("attached 3"));
+}
+
 TEST_F(SessionTest, EndsWithTheScriptsStatus) {
   image_.AttachRaw("exit_at_load");
   EXPECT_EQ(RunOrFail(image_, sink_, {.command = LoadCommand(1, 60'000'000)}), 7);
