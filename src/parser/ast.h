@@ -31,7 +31,8 @@ struct TypeName {
   // Without the tag and without `const`; several words of C are joined by one blank (`unsigned long`); empty for typeof
   // and for tuples.
   std::string name;
-  std::string qualifiers;                       // `const`, `volatile` as written, for the formatter alone; may be empty
+  bool is_const = false;  // qualifiers mean nothing; the formatter keeps them
+  bool is_volatile = false;
   ExprPtr typeof_expr;                          // typeof(expression)
   std::unique_ptr<const TypeName> typeof_type;  // typeof(type)
   std::vector<TypeName> tuple;                  // (int32, string)
@@ -197,8 +198,8 @@ struct Assign {
 struct Let {
   std::string name;
   Span name_span;
-  std::optional<TypeName> type;
-  ExprPtr value;  // may be null
+  std::unique_ptr<const TypeName> type;  // may be null
+  ExprPtr value;                         // may be null
 };
 // `_ = value`
 struct Discard {

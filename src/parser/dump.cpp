@@ -283,8 +283,10 @@ class Dumper {
   }
 
   static std::string Describe(const TypeName& type) {
-    std::string out = type.qualifiers;
+    std::string out;
     auto word = [&](std::string_view text) { out += (out.empty() || text.empty() ? "" : " ") + std::string(text); };
+    if (type.is_const) word("const");
+    if (type.is_volatile) word("volatile");
     word(Spelling(type.tag));
     word(type.name);
     if (type.typeof_expr || type.typeof_type) word("typeof");

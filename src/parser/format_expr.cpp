@@ -196,8 +196,10 @@ void Formatter::operator()(const ErrorExpr&) { writer_.Write(sources_.Text(span_
 // --- types
 
 void Formatter::PrintType(const TypeName& type) {
-  std::string words = type.qualifiers;
-  for (std::string_view word : {Spelling(type.tag), std::string_view(type.name)}) {
+  std::string words;
+  for (std::string_view word :
+       {std::string_view(type.is_const ? "const" : ""), std::string_view(type.is_volatile ? "volatile" : ""),
+        Spelling(type.tag), std::string_view(type.name)}) {
     if (!word.empty()) words.append(words.empty() ? "" : " ").append(word);
   }
   if ((type.typeof_expr || type.typeof_type) && !words.empty()) words += " ";

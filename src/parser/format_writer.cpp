@@ -92,7 +92,7 @@ void FormatWriter::CommentsBefore(uint32_t offset) {
 void FormatWriter::CommentsBeforeCloser(uint32_t offset) {
   for (; HasCommentBefore(offset); ++next_) {
     if (FitsInLine(Next())) {
-      if (!line_.ends_with(' ')) Write(" ");
+      if (!line_.ends_with(' ') && !line_.ends_with('(') && !line_.ends_with('[')) Write(" ");
       Write(CommentText(Next()));
     } else {
       deferred_.push_back(&Next());

@@ -55,48 +55,6 @@ static int yylex(Grammar::value_type* value, Span* location, TokenFeed& feed) {
 
 %token END 0 "the end of the script"
 
-// Structure.
-%token <uint32_t>
-  ITEM_END "the end of the item"
-  RECOVER "the end of the statement"
-  TYPE_MARK "a type"
-  TOO_DEEP "text nested too deeply"
-  BAD "text that cannot be read"
-  CONFIG "'config'"
-  IMPORT "'import'"
-  MACRO "'macro'"
-  C_DEFINITION "a C definition"
-  SPEC "a probe"
-  PROBE_NAME "the name of a probe"
-  PRED_OPEN "a predicate"
-  PRED_CLOSE "the closing '/'"
-
-// Words.
-%token <uint32_t>
-  IF "'if'"
-  ELSE "'else'"
-  WHILE "'while'"
-  FOR "'for'"
-  UNROLL "'unroll'"
-  LET "'let'"
-  RETURN "'return'"
-  BREAK "'break'"
-  CONTINUE "'continue'"
-  TRUE "'true'"
-  FALSE "'false'"
-  STRUCT "'struct'"
-  UNION "'union'"
-  ENUM "'enum'"
-  TYPEOF "'typeof'"
-  ID "a name"
-  VARIABLE "a variable"
-  MAP "a map"
-  POSITIONAL "a positional parameter"
-  POSITIONAL_COUNT "'$#'"
-  INT "a number"
-  FLOAT "a fraction"
-  STRING "a string"
-
 // Punctuation; error messages name what they expect in this order.
 %token <uint32_t>
   COMMA "','"
@@ -149,6 +107,48 @@ static int yylex(Grammar::value_type* value, Span* location, TokenFeed& feed) {
   INC "'++'"
   DEC "'--'"
 
+// Structure.
+%token <uint32_t>
+  ITEM_END "the end of the item"
+  RECOVER "the end of the statement"
+  TYPE_MARK "a type"
+  TOO_DEEP "text nested too deeply"
+  BAD "text that cannot be read"
+  CONFIG "'config'"
+  IMPORT "'import'"
+  MACRO "'macro'"
+  C_DEFINITION "a C definition"
+  SPEC "a probe"
+  PROBE_NAME "the name of a probe"
+  PRED_OPEN "a predicate"
+  PRED_CLOSE "the closing '/'"
+
+// Words.
+%token <uint32_t>
+  IF "'if'"
+  ELSE "'else'"
+  WHILE "'while'"
+  FOR "'for'"
+  UNROLL "'unroll'"
+  LET "'let'"
+  RETURN "'return'"
+  BREAK "'break'"
+  CONTINUE "'continue'"
+  TRUE "'true'"
+  FALSE "'false'"
+  STRUCT "'struct'"
+  UNION "'union'"
+  ENUM "'enum'"
+  TYPEOF "'typeof'"
+  ID "a name"
+  VARIABLE "a variable"
+  MAP "a map"
+  POSITIONAL "a positional parameter"
+  POSITIONAL_COUNT "'$#'"
+  INT "a number"
+  FLOAT "a fraction"
+  STRING "a string"
+
 %right QUESTION COLON
 %left OROR
 %left ANDAND
@@ -162,7 +162,7 @@ static int yylex(Grammar::value_type* value, Span* location, TokenFeed& feed) {
 %left STAR SLASH PERCENT
 
 %nterm <ConfigBlock> config_body config_entries
-%nterm <ConfigEntry> config_entry
+%nterm <PendingEntry> config_entry
 %nterm <std::vector<MacroParameter>> macro_parameters macro_parameter_list
 %nterm <MacroParameter> macro_parameter
 %nterm <NameToken> probe_name
@@ -177,7 +177,7 @@ static int yylex(Grammar::value_type* value, Span* location, TokenFeed& feed) {
 %nterm <IfChain> if_chain
 %nterm <BinaryOp> assign_op
 %nterm <ForSource> for_source
-%nterm <TypeName> type type_base type_stars tagged_type
+%nterm <PendingType> type type_base type_stars tagged_type
 %nterm <std::string> type_words
 %nterm <std::vector<TypeName>> type_list
 %nterm <TypeName::Tag> tag
@@ -212,13 +212,13 @@ item:
 
 config_body:
   config_entries  { $$ = $1; }
-| config_entries config_entry  { $$ = $1; $$.entries.push_back($2); }
+| config_entries config_entry  { $$ = $1; $$.entries.push_back(std::move(*$2)); }
 ;
 
 config_entries:
   %empty  {}
 | config_entries separator  { $$ = $1; }
-| config_entries config_entry separator  { $$ = $1; $$.entries.push_back($2); }
+| config_entries config_entry separator  { $$ = $1; $$.entries.push_back(std::move(*$2)); }
 | config_entries error RECOVER  { $$ = $1; yyerrok; }
 ;
 
@@ -261,6 +261,7 @@ predicate:
   %empty  {}
 | PRED_OPEN condition PRED_CLOSE  { $$ = $2; }
 | PRED_OPEN error PRED_CLOSE  { $$ = build.MakeError(@$); yyerrok; }
+| PRED_OPEN error RECOVER  { $$ = build.MakeError(@$); yyerrok; }
 ;
 
 // --- statements
@@ -279,16 +280,16 @@ terminated:
 | terminated SEMICOLON  { $$ = $1; }
 | terminated simple_statement SEMICOLON  { $$ = $1; $$.Add($2, true); }
 | terminated block_statement  { $$ = $1; $$.Add($2, true); }
-| terminated error RECOVER  { $$ = $1; yyerrok; }
+| terminated error RECOVER  { $$ = $1; $$.has_error = true; yyerrok; }
 ;
 
 simple_statement:
   expr  { $$ = build.MakeStmt(@$, ExprStmt{$1}); }
 | expr ASSIGN expr  { $$ = build.MakeAssign(@$, $1, {}, $3); }
 | expr assign_op expr  { $$ = build.MakeAssign(@$, $1, $2, $3); }
-| LET VARIABLE  { $$ = build.MakeLet(@$, $2, {}, {}); }
-| LET VARIABLE ASSIGN expr  { $$ = build.MakeLet(@$, $2, {}, $4); }
-| LET VARIABLE COLON type  { $$ = build.MakeLet(@$, $2, $4, {}); }
+| LET VARIABLE  { $$ = build.MakeLet(@$, $2, nullptr, nullptr); }
+| LET VARIABLE ASSIGN expr  { $$ = build.MakeLet(@$, $2, nullptr, $4); }
+| LET VARIABLE COLON type  { $$ = build.MakeLet(@$, $2, $4, nullptr); }
 | LET VARIABLE COLON type ASSIGN expr  { $$ = build.MakeLet(@$, $2, $4, $6); }
 | BREAK  { $$ = build.MakeStmt(@$, Break{}); }
 | CONTINUE  { $$ = build.MakeStmt(@$, Continue{}); }
@@ -378,7 +379,7 @@ unary:
 | AMPERSAND unary  { $$ = build.MakeExpr(@$, Unary{UnaryOp::kAddressOf, $2}); }
 | INC unary  { $$ = build.MakeIncDec(@$, $2, true, true); }
 | DEC unary  { $$ = build.MakeIncDec(@$, $2, false, true); }
-| CAST_LPAREN type RPAREN unary  { $$ = build.MakeExpr(@$, Cast{$2, $4}); }
+| CAST_LPAREN type RPAREN unary  { $$ = build.MakeExpr(@$, Cast{std::move(*$2), $4}); }
 ;
 
 postfix:
@@ -442,7 +443,7 @@ argument_list:
 
 argument:
   expr
-| TYPE_MARK type  { $$ = build.MakeExpr(@$, TypeArgument{$2}); }
+| TYPE_MARK type  { $$ = build.MakeExpr(@$, TypeArgument{std::move(*$2)}); }
 ;
 
 // --- types
@@ -455,7 +456,7 @@ type:
 
 type_stars:
   type_base
-| type_stars STAR  { $$ = $1; ++$$.pointer_depth; $$.span = @$; }
+| type_stars STAR  { $$ = $1; ++$$->pointer_depth; $$->span = @$; }
 ;
 
 type_base:
@@ -483,8 +484,8 @@ type_words:
 ;
 
 type_list:
-  type  { $$.push_back($1); }
-| type_list COMMA type  { $$ = $1; $$.push_back($3); }
+  type  { $$.push_back(std::move(*$1)); }
+| type_list COMMA type  { $$ = $1; $$.push_back(std::move(*$3)); }
 ;
 
 %%

@@ -285,7 +285,12 @@ void Lexer::CloseOpenBraces() {
 }
 
 Mode Lexer::MissingBrace() {
-  if (open_braces_.empty()) return EndItem(false);
+  if (open_braces_.empty()) {
+    Token& last = stream_.tokens.back();
+    bool closes_predicate = last.kind == Tk::SLASH && predicate_start_ != kNoToken;
+    if (closes_predicate) last.kind = Tk::PRED_CLOSE;
+    return EndItem(false);
+  }
   uint32_t end = position_;
   while (end < text_.size() && !IsBlank(text_[end]) && text_[end] != '{') ++end;
   NoteOpenBraces(Report(kMissingBrace, {file_, position_, end - position_}, "missing '}' before this probe"));

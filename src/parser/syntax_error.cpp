@@ -44,6 +44,9 @@ constexpr SymbolKind kStatements[] = {
     Symbol::S_LET, Symbol::S_RETURN, Symbol::S_BREAK, Symbol::S_CONTINUE,
 };
 
+constexpr SymbolKind kTypes[] = {Symbol::S_STRUCT, Symbol::S_UNION, Symbol::S_ENUM,
+                                 Symbol::S_TYPEOF, Symbol::S_ID,    Symbol::S_LPAREN};
+
 // Never written by anybody.
 constexpr SymbolKind kInternal[] = {Symbol::S_ITEM_END, Symbol::S_RECOVER, Symbol::S_BAD,    Symbol::S_TOO_DEEP,
                                     Symbol::S_YYEOF,    Symbol::S_YYerror, Symbol::S_YYUNDEF};
@@ -66,6 +69,8 @@ std::string Join(const std::vector<std::string>& words) {
 std::string Describe(SymbolSet set) {
   std::vector<std::string> words;
   Remove(set, kInternal);
+  if (set.contains(Symbol::S_C_DEFINITION)) return "a probe";
+  if (set.contains(Symbol::S_SPEC)) set.erase(Symbol::S_PROBE_NAME);
   bool statement = set.contains(Symbol::S_IF);
   bool operand = set.contains(Symbol::S_INT) && set.contains(Symbol::S_LPAREN);
   if (operand) {
@@ -74,6 +79,10 @@ std::string Describe(SymbolSet set) {
     Remove(set, kStatements);
     if (statement) set.erase(Symbol::S_SEMICOLON), set.erase(Symbol::S_LBRACE);
     if (set.erase(Symbol::S_TYPE_MARK)) words.emplace_back("a type");
+  }
+  if (set.contains(Symbol::S_STRUCT) && set.contains(Symbol::S_ID)) {
+    words.emplace_back("a type");
+    Remove(set, kTypes);
   }
   SymbolSet rest = set;
   Remove(rest, kContinuations);

@@ -33,6 +33,41 @@ bool StartsStatement(TokenKind kind) {
   }
 }
 
+// What goes on after the `}` of a block within a statement; all else begins the next one.
+bool FollowsBlock(TokenKind kind) {
+  switch (kind) {
+    case Tk::ELSE:
+    case Tk::SEMICOLON:
+    case Tk::COMMA:
+    case Tk::RPAREN:
+    case Tk::RBRACKET:
+    case Tk::DOT:
+    case Tk::ARROW:
+    case Tk::DOTDOT:
+    case Tk::QUESTION:
+    case Tk::COLON:
+    case Tk::ASSIGN:
+    case Tk::OROR:
+    case Tk::ANDAND:
+    case Tk::PIPE:
+    case Tk::CARET:
+    case Tk::EQ:
+    case Tk::NE:
+    case Tk::LT:
+    case Tk::LE:
+    case Tk::GT:
+    case Tk::GE:
+    case Tk::SHL:
+    case Tk::SHR:
+    case Tk::PLUS:
+    case Tk::SLASH:
+    case Tk::PERCENT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 int TokenFeed::Hand(Grammar::value_type* value, Span* location, TokenKind kind, uint32_t index, uint32_t length) const {
@@ -79,9 +114,11 @@ bool TokenFeed::StartsStatementOnNewLine(uint32_t index) const {
 
 void TokenFeed::OnSyntaxError(const Grammar::symbol_kind_type* expected, int count) {
   uint32_t offending = last_;
-  recovering_ = true;
   type_mark_given_ = false;
-  cursor_ = offending;
+  // What ends the text in error itself is taken by the grammar as it is.
+  TokenKind kind = At(offending).kind;
+  recovering_ = kind != Tk::PRED_CLOSE && (kind != Tk::ITEM_END || InOpenPredicate(offending));
+  if (recovering_) cursor_ = offending;
   if (At(offending).kind == Tk::TOO_DEEP) quiet_until_ = SkipToItemEnd(offending) + 1;
   bool misses_semicolon = std::find(expected, expected + count, Grammar::symbol_kind::S_SEMICOLON) != expected + count;
   restart_here_ = misses_semicolon && offending != last_error_ && EnclosingBrace(offending) != kNoToken &&
@@ -97,6 +134,16 @@ uint32_t TokenFeed::EnclosingBrace(uint32_t index) const {
   uint32_t open = At(index).enclosing;
   while (open != kNoToken && !IsOpenBrace(At(open).kind)) open = At(open).enclosing;
   return open;
+}
+
+// True between PRED_OPEN and the PRED_CLOSE or the end of its item.
+bool TokenFeed::InOpenPredicate(uint32_t index) const {
+  for (uint32_t i = index; i-- > 0;) {
+    TokenKind kind = At(i).kind;
+    if (kind == Tk::PRED_OPEN) return true;
+    if (kind == Tk::PRED_CLOSE || kind == Tk::ITEM_END) return false;
+  }
+  return false;
 }
 
 uint32_t TokenFeed::SkipToItemEnd(uint32_t from) const {
@@ -124,8 +171,7 @@ uint32_t TokenFeed::SkipStatement(uint32_t from, uint32_t brace) const {
     if (kind == Tk::SEMICOLON || (in_config && kind == Tk::COMMA)) return i + 1;
     if (!IsOpenBrace(kind)) continue;
     i = SkipBraces(i);
-    TokenKind next = At(i + 1).kind;
-    if (StartsStatement(next) || next == Tk::RBRACE) return i + 1;
+    if (!FollowsBlock(At(i + 1).kind)) return i + 1;
   }
 }
 
@@ -137,15 +183,15 @@ int TokenFeed::Recover(Grammar::value_type* value, Span* location) {
     last_ = cursor_;
     return Hand(value, location, Tk::RECOVER, cursor_, 0);
   }
-  while (At(cursor_).kind != Tk::PRED_CLOSE && At(cursor_).kind != Tk::ITEM_END && At(cursor_).kind != Tk::END) {
-    // An error before the predicate costs the probe.
-    if (At(cursor_).kind == Tk::PRED_OPEN) cursor_ = SkipToItemEnd(cursor_) - 1;
-    ++cursor_;
-  }
+  bool in_predicate = InOpenPredicate(cursor_);
+  while (At(cursor_).kind != Tk::ITEM_END && !(in_predicate && At(cursor_).kind == Tk::PRED_CLOSE)) ++cursor_;
   last_ = cursor_;
-  const Token& token = At(cursor_);
-  if (token.kind != Tk::END) ++cursor_;
-  return Hand(value, location, token.kind, last_, token.length);
+  if (in_predicate && At(cursor_).kind == Tk::ITEM_END) {
+    quiet_until_ = cursor_ + 1;
+    return Hand(value, location, Tk::RECOVER, cursor_, 0);
+  }
+  ++cursor_;
+  return Hand(value, location, At(last_).kind, last_, 0);
 }
 
 }  // namespace sonde::parser

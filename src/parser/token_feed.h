@@ -25,6 +25,7 @@ class TokenFeed {
   int Hand(Grammar::value_type* value, Span* location, TokenKind kind, uint32_t index, uint32_t length) const;
   int Recover(Grammar::value_type* value, Span* location);
   uint32_t EnclosingBrace(uint32_t index) const;
+  bool InOpenPredicate(uint32_t index) const;
   uint32_t SkipStatement(uint32_t from, uint32_t brace) const;
   uint32_t SkipBraces(uint32_t open) const;
   uint32_t SkipToItemEnd(uint32_t from) const;

@@ -146,7 +146,7 @@ class TokenPass {
   // `(T) operand`. A lone name that is no known type is one only before what cannot continue an expression; sema
   // decides about `(T) - x`.
   bool OpensCast(TokenKind previous) const {
-    if (EndsOperand(previous) && previous != Tk::RBRACE) return false;
+    if (EndsOperand(previous) && previous != Tk::RBRACE && !after_cast_) return false;
     if (previous == Tk::TYPEOF || previous == Tk::FOR || previous == Tk::COLON) {
       // `for (`, `typeof(`, and the tuple type of `let $x: (…)`.
       if (previous != Tk::COLON || IsLetType()) return false;
@@ -171,7 +171,7 @@ class TokenPass {
 
   static bool StartsSignedOperand(TokenKind kind) {
     return kind == Tk::MINUS || kind == Tk::PLUS || kind == Tk::STAR || kind == Tk::AMPERSAND || kind == Tk::INC ||
-           kind == Tk::DEC || kind == Tk::LBRACE;
+           kind == Tk::DEC;
   }
 
   // A whole argument that can only be a type. A lone name stays a name: sema knows.
@@ -185,6 +185,7 @@ class TokenPass {
 
   // True where an operand is needed.
   bool OpensBlockExpression(TokenKind previous) const {
+    if (after_cast_) return true;
     if (EndsOperand(previous)) return false;
     switch (previous) {
       case Tk::ITEM_END:
@@ -225,6 +226,7 @@ class TokenPass {
   }
 
   void CountNesting(const Token& token) {
+    after_cast_ = false;
     if (IsOpen(token.kind)) {
       levels_.push_back({write_, token.kind, token.kind == Tk::LPAREN && IsCallee(Previous())});
       ++nesting_;
@@ -281,6 +283,7 @@ class TokenPass {
     levels_.pop_back();
     if (!was_cast) return EndOperators();
     // A cast is a prefix operator.
+    after_cast_ = true;
     ++levels_.back().operators;
     ++nesting_;
   }
@@ -331,6 +334,7 @@ class TokenPass {
   Diagnostics& diagnostics_;
   std::vector<Level> levels_;
   uint32_t nesting_ = 0;
+  bool after_cast_ = false;  // the token before closed a cast
   uint32_t read_ = 0;
   uint32_t write_ = 0;  // never past read_
 };

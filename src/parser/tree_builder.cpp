@@ -92,6 +92,13 @@ ExprPtr TreeBuilder::MakeTuple(Span span, ExprPtr first, std::vector<ExprPtr> re
   return MakeExpr(span, Tuple{std::move(rest)});
 }
 
+void TreeBuilder::ReportMissingValue(Span block) {
+  Span brace{block.file, block.end() - 1, 1};
+  diagnostics_.Error(kBlockWithoutValue, brace, "a block used as a value must end in an expression")
+      .Note(block, "the block begins here")
+      .Hint("write the value last, without a semicolon: '{ …; $x }'");
+}
+
 ExprPtr TreeBuilder::MakeBlockExpr(Span span, StatementList list, bool needs_value) {
   BlockExpr block;
   if (!list.last_is_terminated && !list.statements.empty()) {
@@ -101,10 +108,7 @@ ExprPtr TreeBuilder::MakeBlockExpr(Span span, StatementList list, bool needs_val
     }
   }
   if (needs_value && !block.value) {
-    diagnostics_
-        .Error(kBlockWithoutValue, {span.file, span.end() - 1, 1}, "a block used as a value must end in an expression")
-        .Note(span, "the block begins here")
-        .Hint("write the value last, without a semicolon: '{ …; $x }'");
+    if (!list.has_error) ReportMissingValue(span);
     block.value = MakeError(span);
   }
   for (PendingStmt& statement : list.statements) block.statements.push_back(std::move(statement));
@@ -118,68 +122,73 @@ Record::Field TreeBuilder::MakeRecordField(uint32_t name, ExprPtr value) {
 // --- types
 
 // A type that nests too deeply loses its parts.
-TypeName TreeBuilder::Checked(TypeName type) {
-  type.depth = DepthOf(type);
-  if (!IsTooDeep(type.depth, type.span)) return type;
-  TypeName empty;
-  empty.span = type.span;
+PendingType TreeBuilder::Checked(PendingType type) {
+  type->depth = DepthOf(*type);
+  if (!IsTooDeep(type->depth, type->span)) return type;
+  auto empty = std::make_unique<TypeName>();
+  empty->span = type->span;
   return empty;
 }
 
-TypeName TreeBuilder::MakeNamedType(Span span, std::string words) {
-  return MakeQualifiedType(span, std::move(words), TypeName{.span = span});
+PendingType TreeBuilder::MakeNamedType(Span span, std::string words) {
+  return MakeQualifiedType(span, std::move(words), std::make_unique<TypeName>());
 }
 
-TypeName TreeBuilder::MakeTaggedType(Span span, TypeName::Tag tag, uint32_t name) {
-  TypeName type;
-  type.span = span;
-  type.tag = tag;
-  type.name = Text(name);
+PendingType TreeBuilder::MakeTaggedType(Span span, TypeName::Tag tag, uint32_t name) {
+  auto type = std::make_unique<TypeName>();
+  type->span = span;
+  type->tag = tag;
+  type->name = Text(name);
   return type;
 }
 
 // Sorts the words before a type (or all of a type) into qualifiers and name.
-TypeName TreeBuilder::MakeQualifiedType(Span span, std::string words, TypeName type) {
-  type.span = span;
+PendingType TreeBuilder::MakeQualifiedType(Span span, std::string words, PendingType type) {
+  type->span = span;
   std::string name;
   for (size_t start = 0; start < words.size();) {
     size_t end = std::min(words.find(' ', start), words.size());
     std::string word = words.substr(start, end - start);
-    std::string& list = word == "const" || word == "volatile" ? type.qualifiers : name;
-    list += (list.empty() ? "" : " ") + word;
+    if (word == "const") {
+      type->is_const = true;
+    } else if (word == "volatile") {
+      type->is_volatile = true;
+    } else {
+      name += (name.empty() ? "" : " ") + word;
+    }
     start = end + 1;
   }
-  bool has_tag = type.tag != TypeName::Tag::kNone;
+  bool has_tag = type->tag != TypeName::Tag::kNone;
   if (has_tag != name.empty()) {
-    diagnostics_.Error(kInvalidType, span, fmt::format("'{}' does not name a type", sources_.Text(span)));
+    diagnostics_.Error(kInvalidType, span, fmt::format("'{}' does not name a type", words.substr(0, 40)));
   }
-  if (!has_tag) type.name = std::move(name);
+  if (!has_tag) type->name = std::move(name);
   return type;
 }
 
-TypeName TreeBuilder::MakeTypeof(Span span, ExprPtr argument) {
-  TypeName type;
-  type.span = span;
+PendingType TreeBuilder::MakeTypeof(Span span, ExprPtr argument) {
+  auto type = std::make_unique<TypeName>();
+  type->span = span;
   if (const auto* named = std::get_if<TypeArgument>(&argument->node)) {
     // The argument is ours alone and was never shared, so its type may move into its place.
-    type.typeof_type = std::make_unique<TypeName>(std::move(const_cast<TypeArgument*>(named)->type));
+    type->typeof_type = std::make_unique<TypeName>(std::move(const_cast<TypeArgument*>(named)->type));
   } else {
-    type.typeof_expr = std::move(argument);
+    type->typeof_expr = std::move(argument);
   }
   return Checked(std::move(type));
 }
 
-TypeName TreeBuilder::MakeTupleType(Span span, std::vector<TypeName> elements) {
-  TypeName type;
-  type.span = span;
-  type.is_tuple = true;
-  type.tuple = std::move(elements);
+PendingType TreeBuilder::MakeTupleType(Span span, std::vector<TypeName> elements) {
+  auto type = std::make_unique<TypeName>();
+  type->span = span;
+  type->is_tuple = true;
+  type->tuple = std::move(elements);
   return Checked(std::move(type));
 }
 
-TypeName TreeBuilder::AddDimension(Span span, TypeName type, std::optional<ExprPtr> count) {
-  type.span = span;
-  type.dimensions.push_back(std::move(count));
+PendingType TreeBuilder::AddDimension(Span span, PendingType type, std::optional<ExprPtr> count) {
+  type->span = span;
+  type->dimensions.push_back(std::move(count));
   return Checked(std::move(type));
 }
 
@@ -213,7 +222,7 @@ PendingStmt TreeBuilder::MakeAssign(Span span, ExprPtr target, std::optional<Bin
   return MakeStmt(span, Assign{std::move(target), op, std::move(value)});
 }
 
-PendingStmt TreeBuilder::MakeLet(Span span, uint32_t name, std::optional<TypeName> type, ExprPtr value) {
+PendingStmt TreeBuilder::MakeLet(Span span, uint32_t name, PendingType type, ExprPtr value) {
   return MakeStmt(span, Let{Text(name).substr(1), SpanOf(name), std::move(type), std::move(value)});
 }
 
@@ -293,8 +302,8 @@ void TreeBuilder::AddProbe(Span span, NameToken name, std::vector<ProbeSpec> spe
   AddItem(span, Probe{std::move(name.text), name.span, std::move(specs), std::move(predicate), std::move(body)});
 }
 
-ConfigEntry TreeBuilder::MakeConfigEntry(Span span, uint32_t name, ExprPtr value) {
-  return {span, Text(name), SpanOf(name), std::move(value)};
+PendingEntry TreeBuilder::MakeConfigEntry(Span span, uint32_t name, ExprPtr value) {
+  return std::make_unique<ConfigEntry>(span, Text(name), SpanOf(name), std::move(value));
 }
 
 MacroParameter TreeBuilder::MakeParameter(MacroParameter::Kind kind, uint32_t token) {

@@ -45,17 +45,17 @@ class TreeBuilder {
   Record::Field MakeRecordField(uint32_t name, ExprPtr value);
 
   // Types.
-  TypeName MakeNamedType(Span span, std::string words);
-  TypeName MakeTaggedType(Span span, TypeName::Tag tag, uint32_t name);
-  TypeName MakeQualifiedType(Span span, std::string words, TypeName type);
-  TypeName MakeTypeof(Span span, ExprPtr argument);
-  TypeName MakeTupleType(Span span, std::vector<TypeName> elements);
-  TypeName AddDimension(Span span, TypeName type, std::optional<ExprPtr> count);
+  PendingType MakeNamedType(Span span, std::string words);
+  PendingType MakeTaggedType(Span span, TypeName::Tag tag, uint32_t name);
+  PendingType MakeQualifiedType(Span span, std::string words, PendingType type);
+  PendingType MakeTypeof(Span span, ExprPtr argument);
+  PendingType MakeTupleType(Span span, std::vector<TypeName> elements);
+  PendingType AddDimension(Span span, PendingType type, std::optional<ExprPtr> count);
 
   // Statements.
   PendingStmt MakeStmt(Span span, Stmt::Node node);
   PendingStmt MakeAssign(Span span, ExprPtr target, std::optional<BinaryOp> op, ExprPtr value);
-  PendingStmt MakeLet(Span span, uint32_t name, std::optional<TypeName> type, ExprPtr value);
+  PendingStmt MakeLet(Span span, uint32_t name, PendingType type, ExprPtr value);
   // `(x = 1)` is a record; as a condition it is meant as a comparison.
   ExprPtr CheckCondition(ExprPtr condition);
   PendingStmt MakeIf(IfChain chain);
@@ -71,14 +71,15 @@ class TreeBuilder {
   void AddMacro(Span span, uint32_t name, std::vector<MacroParameter> parameters, bool has_parentheses, Span body_span,
                 StatementList body);
   void AddProbe(Span span, NameToken name, std::vector<ProbeSpec> specs, ExprPtr predicate, BlockPtr body);
-  ConfigEntry MakeConfigEntry(Span span, uint32_t name, ExprPtr value);
+  PendingEntry MakeConfigEntry(Span span, uint32_t name, ExprPtr value);
   MacroParameter MakeParameter(MacroParameter::Kind kind, uint32_t token);
 
  private:
   const Token& At(uint32_t token) const { return stream_.tokens[token]; }
   Span SpanOf(uint32_t token) const { return stream_.SpanOf(At(token)); }
   bool IsTooDeep(uint32_t depth, Span span);
-  TypeName Checked(TypeName type);
+  void ReportMissingValue(Span block);
+  PendingType Checked(PendingType type);
   void ReportTarget(const Expr& target, bool assigned);
   BlockPtr FinishBlock(Span span, std::vector<StmtPtr> statements);
 

@@ -15,12 +15,17 @@ struct NameToken {
   Span span;
 };
 
+// Large nodes travel behind a pointer: the grammar's stack is as wide as its widest value.
+using PendingType = std::unique_ptr<TypeName>;
+using PendingEntry = std::unique_ptr<ConfigEntry>;
+
 // Still mutable: the last statement of a block expression becomes its value.
 using PendingStmt = std::unique_ptr<Stmt>;
 
 struct StatementList {
   std::vector<PendingStmt> statements;
   bool last_is_terminated = true;  // by `;` or by its own `}`
+  bool has_error = false;          // a statement is missing from the list
 
   void Add(PendingStmt statement, bool terminated) {
     statements.push_back(std::move(statement));
