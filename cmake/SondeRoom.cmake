@@ -8,6 +8,7 @@
 add_library(sonde_options INTERFACE)
 target_compile_options(sonde_options INTERFACE
   -Wall -Wextra -Wswitch -Wshadow -Wno-missing-field-initializers
+  -Wno-unknown-warning-option # clang-tidy reads these flags too
   -Wno-restrict # gcc 12 sees overlaps in std::string that are not there
   $<$<BOOL:${SONDE_WERROR}>:-Werror>
   $<$<BOOL:${SONDE_SANITIZE}>:-fsanitize=address,undefined;-fno-sanitize-recover=undefined;-fno-omit-frame-pointer>)

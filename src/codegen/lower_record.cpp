@@ -121,7 +121,8 @@ void BodyContext::WakeReader() {
   ir_.SetInsertPoint(awake);
 }
 
-// Whoever takes `asleep` back to 0 wakes the reader, by a record that is discarded.
+// Whoever takes `asleep` back to 0 wakes the reader, by a record that is discarded: in the control ring, since the data
+// ring may be full again by then.
 llvm::Function* BodyContext::WakeFunction() {
   if (program_.wake != nullptr) return program_.wake;
   llvm::IRBuilder<>::InsertPointGuard guard(ir_);
@@ -142,7 +143,8 @@ llvm::Function* BodyContext::WakeFunction() {
                                          llvm::AtomicOrdering::SequentiallyConsistent);
   ir_.CreateCondBr(ir_.CreateICmpEQ(was, ir_.getInt32(0)), done, reserve);
   ir_.SetInsertPoint(reserve);
-  llvm::Value* record = PointerHelper(BPF_FUNC_ringbuf_reserve, {MapPointer(layout().data_ring()), I64(8), I64(0)});
+  llvm::Value* ring = MapPointer(layout().control_ring());
+  llvm::Value* record = PointerHelper(BPF_FUNC_ringbuf_reserve, {ring, I64(8), I64(0)});
   ir_.CreateCondBr(ir_.CreateIsNull(record), done, discard);
   ir_.SetInsertPoint(discard);
   Helper(BPF_FUNC_ringbuf_discard, {record, I64(BPF_RB_FORCE_WAKEUP)});

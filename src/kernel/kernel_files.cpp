@@ -229,7 +229,10 @@ Result<const Btf*> KernelFiles::KernelBtf() {
   return btf_.get();
 }
 
-uint32_t KernelFiles::PossibleCpus() const { return ReadCpuCount(paths_.possible_cpus); }
+uint32_t KernelFiles::PossibleCpus() const {
+  if (possible_cpus_ == 0) possible_cpus_ = ReadCpuCount(paths_.possible_cpus);
+  return possible_cpus_;
+}
 
 uint32_t KernelFiles::OnlineCpus() const { return ReadCpuCount(paths_.online_cpus); }
 

@@ -53,6 +53,7 @@ class KernelFiles : public KernelView {
   std::map<std::string, UniqueFd, std::less<>> categories_;
   std::map<std::pair<std::string, std::string>, TracepointFormat> formats_;
   std::unique_ptr<Btf> btf_;
+  mutable uint32_t possible_cpus_ = 0;  // 0: not read yet
 };
 
 }  // namespace sonde::kernel
