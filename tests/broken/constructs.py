@@ -39,7 +39,7 @@ STATEMENTS = {
     "record": ["$x = (a=);", "$x = (a=1,b);;)", "$x = (=1);", "$x = (a=1, a=2);", "$x = (a=1).b;"],
     "field": ["$x = args.;", "$x = args->;", "$x = args.1x;", "$x = args..dfd;", "$x = pid.field;", "$x = 1->x;"],
     "index": ["$x = args.dfd[0];", "$x = pid[1];", "$x = args[;", "$x = \"a\"[0;"],
-    "integer": ["$x = 0x;", "$x = 08;", "$x = 1__;", "$x = 99999999999999999999;", "$x = 1e;", "$x = 1zz;", "$x = 0b;"],
+    "integer": ["$x = 0x;", "$x = 08;", "$x = 99999999999999999999;", "$x = 1e;", "$x = 1zz;", "$x = 0b;"],
     "string": ['printf("', 'printf("\\q");', "printf('x');", 'printf("a\n");', 'printf("\\x");', '$x = "a" + 1;'],
     "positional": ["$x = $1x;", "$x = $99999999999999999999;", "$# = 1;", "$1 = 2;"],
     "sizeof": ["$x = sizeof();", "$x = sizeof(;", "$x = sizeof(struct);", "$x = sizeof(struct no_such_struct);"],
@@ -51,7 +51,7 @@ STATEMENTS = {
     "unknown-field": ["$x = args.nosuch;", "$x = args.filenam;", "$x = args->dfdd;", "$x = args.__x;", "$x = curtask.x.y;"],
     # --- wrong types and counts
     "printf": ["printf();", "printf(1);", "printf(comm);", 'printf("%d");', 'printf("%d", 1, 2);', 'printf("%");',
-               'printf("%d", "x");', 'printf("%s", 1);', 'printf("%y", 1);', 'printf("%d %d", 1);', 'printf("%.", 1);',
+               'printf("%d", "x");', 'printf("%y", 1);', 'printf("%d %d", 1);', 'printf("%.", 1);',
                'printf("x", );', 'printf("%d" 1);', 'printf "x";', 'printf("%ll", 1);', 'printf("%s", @nothing_there);'],
     "print": ["print();", "print(@never);", "print(1, 2);", "@a[1] = 1; print(@a, \"x\");", "print(@a, 1, 2, 3);"],
     "join": ["join();", "join(1);", 'join("x");', "join(args.dfd);", "join(args.filename, 1);", "join(1, 2, 3);"],
@@ -61,7 +61,7 @@ STATEMENTS = {
     "hist": ["@x = hist();", '@x = hist("a");', "@x = hist(1, 2, 3);", "@x = hist(1, 77);", "$x = hist(1);"],
     "lhist": ["@x = lhist();", "@x = lhist(1);", "@x = lhist(1, 2);", "@x = lhist(1, 2, 3);", "@x = lhist(1, 10, 0, 1);",
               "@x = lhist(1, 0, 10, 0);", "@x = lhist(1, 0, 10, pid);", '@x = lhist("a", 0, 10, 1);'],
-    "delete": ["delete();", "delete(1);", "delete(@x, 1);", "@x[1] = 1; delete(@x, \"a\");", "@x[1] = 1; delete(@x, 1, 2, 3);"],
+    "delete": ["delete();", "delete(1);", "@x[1] = 1; delete(@x, \"a\");", "@x[1] = 1; delete(@x, 1, 2, 3);"],
     "clear": ["clear();", "clear(1);", "clear(@never);", "@x = 1; clear(@x, @x);", "@x[1] = 1; clear(@x[1]);"],
     "zero": ["zero();", "zero(pid);", "zero(@never);", "@x = 1; zero(@x, 1);"],
     "has_key": ["$x = has_key();", "$x = has_key(@x);", "$x = has_key(1, 2);", "@x[1] = 1; $x = has_key(@x, \"a\");"],
@@ -73,7 +73,7 @@ STATEMENTS = {
     "arithmetic-types": ['$x = "a" * 2;', "$x = comm + 1;", '$x = !"a" + ;', '$x = "a" < 1;', "$x = -comm;", '$x = "a" && ;',
                          '$x = "a" == 1;', "$x = comm == 1;", "$x = ~comm;", "@x = 1 << comm;"],
     "condition-types": ['if ("a") { } }', "if ((1, 2)) { }", "if (exit()) { }", "while (exit()) { }"],
-    "division": ["$x = 1 / ;", "$x = 1 // 0;\n", "$x = / 1;"],
+    "division": ["$x = 1 / ;", "$x = / 1;"],
 }
 
 # Whole scripts: what stands outside bodies.
