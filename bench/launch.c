@@ -9,12 +9,12 @@
 
 #include "loop.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: %s RESULT COMMAND...\n", argv[0]);
     return 2;
   }
-  const long long start = NowNanoseconds();
+  const long long start = Nanoseconds(CLOCK_MONOTONIC);
   const pid_t child = fork();
   if (child < 0) {
     perror("fork");
@@ -31,8 +31,8 @@ int main(int argc, char **argv) {
     perror("wait4");
     return 1;
   }
-  const long long end = NowNanoseconds();
-  FILE *file = fopen(argv[1], "w");
+  const long long end = Nanoseconds(CLOCK_MONOTONIC);
+  FILE* file = fopen(argv[1], "w");
   if (file == NULL) {
     perror(argv[1]);
     return 1;

@@ -10,11 +10,11 @@
 
 struct Loop {
   long calls;
-  const char *result;
+  const char* result;
 };
 
 // PROGRAM CALLS CPU RESULT; moves the process to the CPU.
-static inline struct Loop ReadLoop(int argc, char **argv) {
+static inline struct Loop ReadLoop(int argc, char** argv) {
   if (argc != 4) {
     fprintf(stderr, "usage: %s CALLS CPU RESULT\n", argv[0]);
     exit(2);
@@ -29,23 +29,22 @@ static inline struct Loop ReadLoop(int argc, char **argv) {
   return (struct Loop){.calls = atol(argv[1]), .result = argv[3]};
 }
 
-// CLOCK_MONOTONIC, so that it compares with other processes' readings.
-static inline long long NowNanoseconds(void) {
+static inline long long Nanoseconds(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static inline long long CpuMicroseconds(const struct rusage *usage) {
+static inline long long CpuMicroseconds(const struct rusage* usage) {
   return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000LL + usage->ru_utime.tv_usec +
          usage->ru_stime.tv_usec;
 }
 
-// Returns the exit status of the program.
-static inline int WriteResult(const struct Loop *loop, long long end, double median, double least) {
+// `end`: by CLOCK_MONOTONIC, so that it compares with other processes' readings. Returns the exit status.
+static inline int WriteResult(const struct Loop* loop, long long end, double median, double least) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  FILE *file = fopen(loop->result, "w");
+  FILE* file = fopen(loop->result, "w");
   if (file == NULL) {
     perror(loop->result);
     return 1;

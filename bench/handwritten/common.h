@@ -4,15 +4,16 @@
 #pragma once
 
 #include <asm/unistd.h>
-#include <linux/bpf.h>
+#include <linux/bpf.h>  // before the helpers, which need its types
 #include <stdbool.h>
-
+// clang-format off
 #include <bpf/bpf_helpers.h>
+// clang-format on
 
 char LICENSE[] SEC("license") = "GPL";
 
 // Of `tp_btf/sys_enter` (the second argument is the number) as of `tp_btf/sys_exit` (the first holds the registers).
-static __always_inline bool IsEnterOfGetppid(const __u64 *context) { return context[1] == __NR_getppid; }
+static __always_inline bool IsEnterOfGetppid(const __u64* context) { return context[1] == __NR_getppid; }
 
 struct pt_regs {
   unsigned long before[15];
@@ -20,8 +21,8 @@ struct pt_regs {
   unsigned long after[5];
 };
 
-static __always_inline bool IsExitOfGetppid(const __u64 *context) {
-  return ((const struct pt_regs *)context[0])->orig_ax == __NR_getppid;
+static __always_inline bool IsExitOfGetppid(const __u64* context) {
+  return ((const struct pt_regs*)context[0])->orig_ax == __NR_getppid;
 }
 
 struct Histogram {
@@ -38,8 +39,8 @@ static __always_inline __u32 Log2(__u64 value) {
   return result + (value >> 1);
 }
 
-static __always_inline void AddToHistogram(void *map, __u64 value) {
+static __always_inline void AddToHistogram(void* map, __u64 value) {
   __u32 zero = 0;
-  struct Histogram *histogram = bpf_map_lookup_elem(map, &zero);
+  struct Histogram* histogram = bpf_map_lookup_elem(map, &zero);
   if (histogram) ++histogram->buckets[Log2(value) & 63];
 }

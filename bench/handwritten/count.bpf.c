@@ -9,10 +9,10 @@ struct {
 } counts SEC(".maps");
 
 SEC("tp_btf/sys_enter")
-int Enter(__u64 *context) {
+int Enter(__u64* context) {
   if (!IsEnterOfGetppid(context)) return 0;
   __u32 zero = 0;
-  __u64 *count = bpf_map_lookup_elem(&counts, &zero);
+  __u64* count = bpf_map_lookup_elem(&counts, &zero);
   if (count) ++*count;
   return 0;
 }

@@ -13,11 +13,11 @@ struct {
 } counts SEC(".maps");
 
 SEC("tp_btf/sys_enter")
-int Enter(__u64 *context) {
+int Enter(__u64* context) {
   if (!IsEnterOfGetppid(context)) return 0;
   struct Comm comm;
   bpf_get_current_comm(&comm, sizeof comm);
-  __u64 *count = bpf_map_lookup_elem(&counts, &comm);
+  __u64* count = bpf_map_lookup_elem(&counts, &comm);
   if (count) {
     ++*count;
     return 0;

@@ -9,7 +9,7 @@ struct {
 } histogram SEC(".maps");
 
 SEC("tp_btf/sys_enter")
-int Enter(__u64 *context) {
+int Enter(__u64* context) {
   if (!IsEnterOfGetppid(context)) return 0;
   AddToHistogram(&histogram, bpf_ktime_get_boot_ns() & 0xffff);
   return 0;

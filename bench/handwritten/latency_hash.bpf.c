@@ -16,7 +16,7 @@ struct {
 } histogram SEC(".maps");
 
 SEC("tp_btf/sys_enter")
-int Enter(__u64 *context) {
+int Enter(__u64* context) {
   if (!IsEnterOfGetppid(context)) return 0;
   __u32 thread = bpf_get_current_pid_tgid();
   __u64 now = bpf_ktime_get_boot_ns();
@@ -25,10 +25,10 @@ int Enter(__u64 *context) {
 }
 
 SEC("tp_btf/sys_exit")
-int Exit(__u64 *context) {
+int Exit(__u64* context) {
   if (!IsExitOfGetppid(context)) return 0;
   __u32 thread = bpf_get_current_pid_tgid();
-  __u64 *start = bpf_map_lookup_elem(&starts, &thread);
+  __u64* start = bpf_map_lookup_elem(&starts, &thread);
   if (!start || !*start) return 0;
   AddToHistogram(&histogram, bpf_ktime_get_boot_ns() - *start);
   bpf_map_delete_elem(&starts, &thread);

@@ -16,17 +16,17 @@ struct {
 } histogram SEC(".maps");
 
 SEC("tp_btf/sys_enter")
-int Enter(__u64 *context) {
+int Enter(__u64* context) {
   if (!IsEnterOfGetppid(context)) return 0;
-  __u64 *start = bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  __u64* start = bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (start) *start = bpf_ktime_get_boot_ns();
   return 0;
 }
 
 SEC("tp_btf/sys_exit")
-int Exit(__u64 *context) {
+int Exit(__u64* context) {
   if (!IsExitOfGetppid(context)) return 0;
-  __u64 *start = bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, 0);
+  __u64* start = bpf_task_storage_get(&starts, bpf_get_current_task_btf(), 0, 0);
   if (!start || !*start) return 0;
   AddToHistogram(&histogram, bpf_ktime_get_boot_ns() - *start);
   *start = 0;

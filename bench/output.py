@@ -1,0 +1,87 @@
+"""Many lines of output, and a large map printed at the end."""
+
+import json
+import re
+
+from reading import expect
+from startup import alternate, rows_of
+
+LINES = 1_000_000
+KEYS = 200_000
+PRINT = 'tracepoint:syscalls:sys_enter_getppid { printf("%d %s %d\\n", pid, comm, cpu); }'
+LOST = re.compile(r"[Ll]ost (\d+) events")
+RING_KEYS = {"SONDE_MAX_MAP_KEYS": "250000", "BPFTRACE_MAP_KEYS_MAX": "250000", "BPFTRACE_MAX_MAP_KEYS": "250000"}
+
+
+class Delivery:
+    """What arrived of the loop's lines: `own`, of other processes `others`; `lost`, as the tracer says."""
+
+    def __init__(self, run, is_json):
+        own = f"{run.loop['pid']} getppid "
+        self.own = self.others = self.lost = 0
+        for line in run.lines():
+            text = line.rstrip("\n")
+            if is_json:
+                record = json.loads(text)
+                if record["type"] == "lost_events":
+                    self.lost = max(self.lost, record["data"]["events"]) if record["data"].get("final") else \
+                        self.lost + record["data"]["events"]
+                text = record["data"].rstrip("\n") if record["type"] == "printf" else ""
+            if re.fullmatch(r"\d+ .+ \d+", text):
+                self.own += text.startswith(own)
+                self.others += not text.startswith(own)
+        if not is_json or not self.lost:
+            said = LOST.findall(run.errors) + ([] if is_json else LOST.findall(lost_lines(run)))
+            self.lost = sum(map(int, said))
+
+
+def lost_lines(run):
+    return "".join(line for line in run.lines() if line.startswith("Lost"))
+
+
+def measure_lines(bench, title, options):
+    is_json = bool(options)
+
+    def once(name, tracer):
+        start = tracer.run(PRINT, bench.workshop.loop_command("getppid", 1), options=options)
+        run = tracer.run(PRINT, bench.workshop.loop_command("getppid", LINES), options=options)
+        run.delivery = Delivery(run, is_json)
+        run.reader_ns = (run.cpu - start.cpu) * 1e9 / max(run.delivery.own, 1)
+        told = run.delivery.own + run.delivery.lost
+        # Lines of other processes may be among the lost ones; a line that nobody accounts for may not be.
+        if name == "ours":
+            expect(LINES <= told <= LINES + min(run.delivery.lost, 1000),
+                   f"{run.delivery.own} delivered + {run.delivery.lost} lost = {told}, not {LINES}")
+        return run
+
+    runs, failures = alternate(bench.scripted(), bench.rounds(3), once)
+    return rows_of(title, runs, (
+        ("delivered", "lines", lambda run: run.delivery.own),
+        ("said to be lost", "lines", lambda run: run.delivery.lost),
+        ("reader's CPU per line", "ns", lambda run: run.reader_ns),
+        ("one call (median)", "ns", lambda run: run.loop["median_ns"]),
+        ("peak memory", "MiB", lambda run: run.peak_kib / 1024))), failures
+
+
+def lines_as_text(bench):
+    return measure_lines(bench, "1M lines, text", ())
+
+
+def lines_as_json(bench):
+    return measure_lines(bench, "1M lines, json", ("-f", "json"))
+
+
+def large_map(bench):
+    script = "tracepoint:syscalls:sys_enter_getpriority { @[args->who] = count(); }"
+
+    def once(_, tracer):
+        run = tracer.run(script, bench.workshop.loop_command("keys", KEYS), RING_KEYS)
+        rows = sum(1 for line in run.lines() if re.fullmatch(r"@\[1\d{8}\]: 1\n", line))
+        expect(rows == KEYS, f"{rows} keys printed, not {KEYS}")
+        return run
+
+    runs, failures = alternate(bench.scripted(), bench.rounds(5), once)
+    return rows_of("map of 200 000 keys", runs, (
+        ("end of the loop to exit", "ms", lambda run: (run.end_ns - run.loop["end_ns"]) / 1e6),
+        ("CPU", "ms", lambda run: run.cpu * 1e3),
+        ("peak memory", "MiB", lambda run: run.peak_kib / 1024))), failures
