@@ -7,7 +7,7 @@ import time
 
 from _sonde import Skip, check, expect, main, run
 
-CALLS = 300_000
+CALLS = 350_000
 
 
 @check
