@@ -24,6 +24,27 @@ def shared_counters_are_exact():
 
 
 @check
+def every_width_and_aggregation_is_exact():
+    """Two CPUs at once; the narrow ones wrap and still lose nothing."""
+    program = """
+        begin { @a = (uint16)0; @b = (uint32)0; @l[1] = (uint32)0; @d = 0; }
+        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+          @a++; @b++; @l[1]++; @d -= 2; @k["a", 1]++; @h = hist(3); @lh = lhist(5, 0, 10, 1); @st = stats(2);
+          @avg = avg(7); @max = max(7); if (@y[tid]) { @y[tid]++; } else { @y[tid] = 1; } @cpu[cpu] = count();
+        }"""
+    finished = run("-q", "-e", program, "-c", "getppid_loop 100000 4")
+    lines = finished.stdout.split("\n")
+    total = 400_000
+    for line in (f"@a: {total % 65536}", f"@b: {total}", f"@l[1]: {total}", f"@d: {-2 * total}", f"@k[a, 1]: {total}",
+                 f"@st: count {total}, average 2, total {2 * total}", "@avg: 7", "@max: 7"):
+        expect(line in lines, f"no line {line}: {finished.stdout} {finished.stderr}")
+    expect(re.search(rf"^\[2, 4\) +{total} ", finished.stdout, re.M), f"hist: {finished.stdout}")
+    expect(re.search(rf"^\[5, 6\) +{total} ", finished.stdout, re.M), f"lhist: {finished.stdout}")
+    expect(sum(re.match(r"@y\[\d+\]: 100000$", line) is not None for line in lines) == 4, f"@y: {finished.stdout}")
+    expect(sum(int(n) for n in re.findall(r"^@cpu\[\d\]: (\d+)$", finished.stdout, re.M)) == total, "@cpu")
+
+
+@check
 def programs_that_interrupt_each_other(folder):
     """A timer's and a switch's tracepoints interrupt the body of a system call: strings stay whole, counts exact."""
     program = """
