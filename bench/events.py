@@ -42,7 +42,7 @@ def added(runs, plain, which):
 
 def measure(bench, title, script, hand, check):
     """Rounds of untraced, ours, peer, by hand; a run's cost is what it has over the untraced run of its round."""
-    tracers = {**bench.scripted(), **({"hand": bench.tracers["hand"]} if "hand" in bench.tracers else {})}
+    tracers = bench.tracers if script else {name: bench.tracers[name] for name in bench.tracers if name == "hand"}
     runs = {name: [] for name in tracers}
     plain, failures = [], {}
     for _ in range(bench.rounds(15)):
@@ -74,6 +74,10 @@ def rows_of_costs(title, costs, plain):
                   if by_hand > 0]
         worst = max(ratios, default=None)
     return [Row(f"{title}: least", "ns", **least), Row(f"{title}: median", "ns", **middle, worst=worst)]
+
+
+def floor(bench):
+    return measure(bench, "event, empty program", None, "empty", check_nothing)
 
 
 def count(bench):

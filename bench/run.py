@@ -23,6 +23,7 @@ MEASURES = {
     "start-header": startup.start_header,
     "attach-syscalls": startup.attach_syscalls,
     "attach-sched": startup.attach_sched,
+    "event-empty": events.floor,
     "event-count": events.count,
     "event-pid": events.count_by_pid,
     "event-comm": events.count_by_comm,
