@@ -11,6 +11,7 @@ using sema::TypeKind;
 
 constexpr std::string_view kFlags = "-+ #0";
 constexpr std::string_view kConversions = "diuxXopcsr";
+constexpr std::string_view kConversionsToCome = "fFeEgGaA";
 constexpr int32_t kMaxWidth = 4096;
 
 // A number, or `*`, which takes a slot.
@@ -77,6 +78,10 @@ class FormatParser {
       return;
     }
     step.conversion = text_[at_++];
+    if (kConversionsToCome.find(step.conversion) != std::string_view::npos) {
+      format_.error = fmt::format("'{}' is not supported yet", text_.substr(start, at_ - start));
+      return;
+    }
     if (kConversions.find(step.conversion) == std::string_view::npos) {
       format_.error = fmt::format("'{}' is not a conversion that printf knows", text_.substr(start, at_ - start));
       return;

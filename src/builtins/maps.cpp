@@ -26,7 +26,7 @@ const Type* CheckElement(Checker& checker, const parser::Call& syntax, Call& cal
   } else {
     ref = checker.CheckMapElement(*access, syntax.args[0]->span);
   }
-  if (!ref) return checker.types().Error();
+  if (!ref || !checker.RequireAssigned(ref->map, syntax.args[0]->span)) return checker.types().Error();
   const Type* type = checker.program().maps[ref->map].value;
   call.args.push_back(checker.Make(syntax.args[0]->span, type, sema::MapRead{std::move(*ref)}));
   return result;

@@ -1,14 +1,20 @@
+#include <vector>
+
 #include "builtins/builtins.h"
 
 namespace sonde::builtins {
 
 sema::BuiltinTable Table() {
-  static constexpr const sema::Builtin* kTable[] = {
+  static const std::vector<const sema::Builtin*> table = [] {
+    std::vector<const sema::Builtin*> all = {
 #define SONDE_BUILTIN(name) &k##name,
 #include "builtins/list.def"
 #undef SONDE_BUILTIN
-  };
-  return kTable;
+    };
+    for (const sema::Builtin& builtin : NotBuiltYet()) all.push_back(&builtin);
+    return all;
+  }();
+  return table;
 }
 
 }  // namespace sonde::builtins

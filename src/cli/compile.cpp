@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include "base/result.h"
@@ -71,6 +72,11 @@ bool Check(Compilation& c) {
   sema::Options options;
   options.parameters = c.options.parameters;
   options.include_dirs = c.options.include_dirs;
+  // `#include "x.h"` looks beside the script first.
+  if (c.options.file && *c.options.file != "-") {
+    const std::string folder = std::filesystem::path(*c.options.file).parent_path().string();
+    options.include_dirs.insert(options.include_dirs.begin(), folder.empty() ? "." : folder);
+  }
   options.forced_includes = c.options.forced_includes;
   options.max_strlen = static_cast<uint32_t>(c.options.config.max_strlen);
   options.missing_probes_are_errors = c.options.config.missing_probes == MissingProbes::kError;

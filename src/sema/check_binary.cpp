@@ -40,10 +40,10 @@ uint64_t Fold(BinaryOp op, uint64_t a, uint64_t b, bool is_signed) {
     case BinaryOp::kSub:
       return a - b;
     case BinaryOp::kShl:
-      return b < 64 ? a << b : 0;
+      return a << (b & 63);  // as BPF does
     case BinaryOp::kShr:
-      if (is_signed) return static_cast<uint64_t>(static_cast<int64_t>(a) >> (b < 64 ? b : 63));
-      return b < 64 ? a >> b : 0;
+      if (is_signed) return static_cast<uint64_t>(static_cast<int64_t>(a) >> (b & 63));
+      return a >> (b & 63);
     case BinaryOp::kBitAnd:
       return a & b;
     case BinaryOp::kBitXor:
@@ -144,6 +144,10 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     }
     Report(kTypeMismatch, op_span, "strings can only be compared by == and !=");
     return ErrorExpr(span);
+  }
+  if (left->type->kind == right->type->kind && (left->type->kind == TypeKind::kTuple ||
+                                                left->type->kind == TypeKind::kArray)) {
+    return NotSupported(span, fmt::format("comparing {} and {}", Name(*left->type), Name(*right->type)));
   }
   if (!left->type->IsScalar() || !right->type->IsScalar()) {
     Diagnostic& error = Report(kTypeMismatch, op_span, fmt::format("this operator does not take {} and {}",

@@ -57,10 +57,7 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
             std::optional<MapRef> ref = CheckMapElement(node, span);
             if (!ref) return ErrorExpr(span);
             const MapInfo& info = program_.maps[ref->map];
-            if (info.value->IsVague()) {
-              Report(kUnknownMap, span, fmt::format("{} is never assigned", info.name));
-              return Make(span, types().Unknown(), Constant{0});
-            }
+            if (!RequireAssigned(ref->map, span)) return Make(span, types().Unknown(), Constant{0});
             const Type* type = info.value;
             if (info.aggregation >= image::Aggregation::kStats) {
               Report(kBadMapUse, span, fmt::format("{} holds a distribution, which has no single value", info.name))
@@ -271,7 +268,7 @@ ExprPtr Checker::CheckIncDec(const parser::IncDec& node, Span span) {
   }
   std::optional<MapRef> ref = CheckMapElement(*access, node.target->span);
   if (!ref) return ErrorExpr(span);
-  JoinMapValue(ref->map, types().LiteralInt(), span);
+  if (!JoinMapValue(ref->map, types().LiteralInt(), span) || !WidenForCounting(ref->map, span)) return ErrorExpr(span);
   const Type* type = program_.maps[ref->map].value;
   if (!type->IsVague() && !type->IsInteger()) {
     Report(kTypeMismatch, span, fmt::format("{} holds {}, only integers count up and down",

@@ -37,7 +37,7 @@ ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_spa
     names.push_back(field.name);
     if (!field.only_in_record) listed += (listed.empty() ? "" : ", ") + field.name;
   }
-  Diagnostic& error = Report(kUnknownField, field_span, fmt::format("this probe has no field '{}'", name));
+  Diagnostic& error = Report(kUnknownField, field_span, fmt::format("{} has no field '{}'", scope_.probe_name, name));
   std::string nearest = NearestName(name, names);
   error.Hint(nearest.empty() ? fmt::format("its fields are: {}", listed) : fmt::format("did you mean '{}'?", nearest));
   return ErrorExpr(span);

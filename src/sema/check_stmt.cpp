@@ -58,12 +58,8 @@ void CheckVariableAssign(Checker& checker, const parser::Assign& node, const par
     checker.Report(kTypeMismatch, node.value->span, "an aggregation can only be assigned to a map");
     return;
   }
-  bool literal = value->is_literal && value->type->IsInteger() && value->type->is_signed;
-  const Type* type = literal ? checker.types().LiteralInt() : value->type;
-  if (!variable) {
-    variable = checker.DeclareVariable(target.name, &node, checker.types().Unknown());
-  }
-  checker.JoinVariable(*variable, type, span);
+  if (!variable) variable = checker.DeclareVariable(target.name, &node);
+  if (!checker.JoinVariable(*variable, checker.OfferedType(*value), span)) return;
   const Type* stored = checker.scope().body->variables[*variable].type;
   value = checker.Coerce(std::move(value), stored, "the variable");
   out.push_back(MakeStmt(span, AssignVariable{*variable, std::move(value)}));
@@ -81,16 +77,16 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
       return;
     }
     MapInfo wanted = checker.AggregationOf(std::get<Call>(value->node));
-    checker.JoinAggregation(ref->map, wanted, span);
+    if (!checker.JoinAggregation(ref->map, wanted, span)) return;
     out.push_back(MakeStmt(span, UpdateAggregate{std::move(*ref), std::move(value)}));
     return;
   }
   const Type* map_type = checker.program().maps[ref->map].value;
   bool additive = node.op && (*node.op == BinaryOp::kAdd || *node.op == BinaryOp::kSub);
   if (additive && !value->type->IsVague() && value->type->IsInteger() && !map_type->IsPointer()) {
-    bool literal = value->is_literal && value->type->is_signed;
-    const Type* type = literal ? checker.types().LiteralInt() : checker.types().Int(8, value->type->is_signed);
-    checker.JoinMapValue(ref->map, type, span);
+    const Type* offered = checker.OfferedType(*value);
+    if (!offered->is_from_literal) offered = checker.types().Int(8, value->type->is_signed);
+    if (!checker.JoinMapValue(ref->map, offered, span) || !checker.WidenForCounting(ref->map, span)) return;
     value = checker.Coerce(std::move(value), checker.types().Int(8, value->type->is_signed), "the value");
     out.push_back(MakeStmt(span, AddToMap{std::move(*ref), std::move(value), *node.op == BinaryOp::kSub}));
     return;
@@ -98,13 +94,12 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
   if (node.op) {
     std::optional<MapRef> again = checker.CheckMapElement(target, node.target->span);
     if (!again) return;
-    checker.JoinMapValue(ref->map, checker.types().LiteralInt(), span);
+    if (!checker.JoinMapValue(ref->map, checker.types().LiteralInt(), span)) return;
     ExprPtr current = checker.Make(node.target->span, checker.program().maps[ref->map].value,
                                    MapRead{std::move(*again)});
     value = checker.BuildBinary(*node.op, span, span, std::move(current), std::move(value));
   }
-  bool literal = value->is_literal && value->type->IsInteger() && value->type->is_signed;
-  checker.JoinMapValue(ref->map, literal ? checker.types().LiteralInt() : value->type, span);
+  if (!checker.JoinMapValue(ref->map, checker.OfferedType(*value), span)) return;
   value = checker.Coerce(std::move(value), checker.program().maps[ref->map].value, "the value");
   out.push_back(MakeStmt(span, AssignMap{std::move(*ref), std::move(value)}));
 }
@@ -131,13 +126,8 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
     if (declared == nullptr) return;
   }
   ExprPtr value = node.value == nullptr ? nullptr : checker.Check(*node.value);
-  uint32_t variable =
-      checker.DeclareVariable(node.name, &node, declared != nullptr ? declared : checker.types().Unknown());
-  if (value == nullptr) return;
-  if (declared == nullptr) {
-    bool literal = value->is_literal && value->type->IsInteger() && value->type->is_signed;
-    checker.JoinVariable(variable, literal ? checker.types().LiteralInt() : value->type, span);
-  }
+  uint32_t variable = checker.DeclareVariable(node.name, &node, declared);
+  if (value == nullptr || !checker.JoinVariable(variable, checker.OfferedType(*value), span)) return;
   const Type* stored = checker.scope().body->variables[variable].type;
   out.push_back(MakeStmt(span, AssignVariable{variable, checker.Coerce(std::move(value), stored, "the variable")}));
 }

@@ -142,61 +142,91 @@ uint32_t Checker::MapIndex(std::string_view name, Span span) {
   return index;
 }
 
-void Checker::JoinKey(uint32_t map, const Type* key, Span span) {
+const Type* Checker::OfferedType(const Expr& value) {
+  const Constant* constant = value.AsConstant();
+  bool is_literal = value.is_literal && constant != nullptr && value.type->IsInteger() && value.type->is_signed;
+  if (!is_literal) return value.type;
+  return static_cast<int64_t>(constant->bits) < 0 ? types().Int64() : types().LiteralInt();
+}
+
+void Checker::WarnAboutSigns(const Type* held, const Type* offered, Span span) {
+  bool mixed = held->IsInteger() && offered->IsInteger() && held->is_signed && !held->is_from_literal &&
+               !offered->is_signed && offered->size == 8;
+  if (!mixed) return;
+  diagnostics_->Warning(kMixedSign, span, "a uint64 is kept as int64 here, since negative numbers are kept too");
+}
+
+bool Checker::JoinKey(uint32_t map, const Type* key, Span span) {
   MapInfo& info = program_.maps[map];
   if (key == nullptr) {
-    if (info.key != nullptr) {
-      Report(kKeyMismatch, span, fmt::format("{} is used without a key here", info.name))
-          .Note(info.span, "it has keys elsewhere");
-    }
-    return;
+    if (info.key == nullptr) return true;
+    Report(kKeyMismatch, span, fmt::format("{} is used without a key here", info.name))
+        .Note(info.span, "it has keys elsewhere");
+    return false;
   }
   key = StoredType(key);
   if (info.key == nullptr) {
-    if (!info.is_keyless || info.value->IsVague()) {
-      info.key = key;
-      info.is_keyless = false;
-      changed_ = true;
-    } else {
+    if (info.is_keyless && !info.value->IsVague()) {
       Report(kKeyMismatch, span, fmt::format("{} is used with a key here", info.name))
           .Note(info.span, "it has none elsewhere");
+      return false;
     }
-    return;
+    info.key = key;
+    info.is_keyless = false;
+    changed_ = true;
+    return true;
   }
   const Type* joined = Join(info.key, key);
   if (joined == nullptr) {
     Report(kKeyMismatch, span,
            fmt::format("the key of {} is {}, but this is {}", info.name, Name(*info.key), Name(*key)))
         .Note(info.span, "first used here");
-  } else if (joined != info.key) {
-    info.key = joined;
-    changed_ = true;
+    return false;
   }
+  WarnAboutSigns(joined, key, span);
+  changed_ = changed_ || joined != info.key;
+  info.key = joined;
+  return true;
 }
 
-void Checker::JoinMapValue(uint32_t map, const Type* type, Span span) {
+bool Checker::JoinMapValue(uint32_t map, const Type* type, Span span) {
   MapInfo& info = program_.maps[map];
   if (info.aggregation != image::Aggregation::kNone) {
     Report(kTypeMismatch, span, fmt::format("{} holds an aggregation, it cannot be assigned a plain value", info.name))
         .Note(info.span, "first used here");
-    return;
+    return false;
   }
   if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs || type->kind == TypeKind::kStruct) {
     Report(kTypeMismatch, span, fmt::format("a value of type {} cannot be kept in a map", Name(*type)));
-    return;
+    return false;
   }
   const Type* joined = Join(info.value, StoredType(type));
   if (joined == nullptr) {
     Report(kTypeMismatch, span,
            fmt::format("{} holds {}, it cannot be assigned {}", info.name, Name(*info.value), Name(*type)))
         .Note(info.span, "first used here");
-  } else if (joined != info.value) {
-    info.value = joined;
-    changed_ = true;
+    return false;
   }
+  WarnAboutSigns(joined, type, span);
+  changed_ = changed_ || joined != info.value;
+  info.value = joined;
+  return true;
 }
 
-void Checker::JoinAggregation(uint32_t map, const MapInfo& wanted, Span span) {
+bool Checker::WidenForCounting(uint32_t map, Span span) {
+  const Type* type = program_.maps[map].value;
+  if (!type->IsInteger() || type->size == 8) return true;
+  return JoinMapValue(map, types().Int(8, type->is_signed), span);
+}
+
+bool Checker::RequireAssigned(uint32_t map, Span span) {
+  const MapInfo& info = program_.maps[map];
+  if (!info.value->IsVague() || info.aggregation != image::Aggregation::kNone) return true;
+  Report(kUnknownMap, span, fmt::format("{} is never assigned", info.name));
+  return false;
+}
+
+bool Checker::JoinAggregation(uint32_t map, const MapInfo& wanted, Span span) {
   MapInfo& info = program_.maps[map];
   bool is_fresh = info.aggregation == image::Aggregation::kNone && info.value->IsVague();
   if (is_fresh) {
@@ -207,7 +237,7 @@ void Checker::JoinAggregation(uint32_t map, const MapInfo& wanted, Span span) {
     info.lhist_step = wanted.lhist_step;
     info.value = wanted.value;
     changed_ = true;
-    return;
+    return true;
   }
   bool same = info.aggregation == wanted.aggregation && info.hist_bits == wanted.hist_bits &&
               info.lhist_min == wanted.lhist_min && info.lhist_max == wanted.lhist_max &&
@@ -216,13 +246,14 @@ void Checker::JoinAggregation(uint32_t map, const MapInfo& wanted, Span span) {
     Report(kTypeMismatch, span, fmt::format("{} already holds something else", info.name))
         .Note(info.span, "first used here")
         .Hint("give each aggregation a map of its own");
-    return;
+    return false;
   }
   const Type* joined = Join(info.value, wanted.value);
   if (joined != nullptr && joined != info.value) {
     info.value = joined;
     changed_ = true;
   }
+  return true;
 }
 
 std::optional<uint32_t> Checker::CheckWholeMap(const parser::Expr& expr, std::string_view what) {
@@ -231,11 +262,8 @@ std::optional<uint32_t> Checker::CheckWholeMap(const parser::Expr& expr, std::st
     Report(kWrongArgument, expr.span, fmt::format("{} takes a map", what));
     return std::nullopt;
   }
-  bool known = map_by_name_.contains(access->name);
   uint32_t map = MapIndex(access->name, expr.span);
-  if (!known || (program_.maps[map].value->IsVague() && program_.maps[map].aggregation == image::Aggregation::kNone)) {
-    Report(kUnknownMap, expr.span, fmt::format("{} is never assigned", program_.maps[map].name));
-  }
+  if (!RequireAssigned(map, expr.span)) return std::nullopt;
   return map;
 }
 
@@ -249,7 +277,7 @@ std::optional<MapRef> Checker::CheckMapElement(const parser::MapAccess& access,
                                                const std::vector<const parser::Expr*>& keys, Span span) {
   uint32_t map = MapIndex(access.name, span);
   if (keys.empty()) {
-    JoinKey(map, nullptr, span);
+    if (!JoinKey(map, nullptr, span)) return std::nullopt;
     return MapRef{map, nullptr};
   }
   std::vector<ExprPtr> parts;
@@ -262,18 +290,17 @@ std::optional<MapRef> Checker::CheckMapElement(const parser::MapAccess& access,
       return std::nullopt;
     }
     if (part->type->IsVague()) return MapRef{map, std::move(part)};
-    bool literal = part->is_literal && part->type->IsInteger() && part->type->is_signed;
-    part_types.push_back(literal ? types().LiteralInt() : part->type);
+    part_types.push_back(OfferedType(*part));
     parts.push_back(std::move(part));
   }
   if (parts.size() == 1) {
-    JoinKey(map, part_types[0], span);
+    if (!JoinKey(map, part_types[0], span)) return std::nullopt;
     const Type* key_type = program_.maps[map].key;
     return MapRef{map, key_type == nullptr ? std::move(parts[0]) : Coerce(std::move(parts[0]), key_type, "the key")};
   }
   const Type* type = types().Tuple(part_types);
   ExprPtr tuple = Make(span, type, Tuple{std::move(parts)});
-  JoinKey(map, type, span);
+  if (!JoinKey(map, type, span)) return std::nullopt;
   const Type* key_type = program_.maps[map].key;
   return MapRef{map, key_type == nullptr ? std::move(tuple) : Coerce(std::move(tuple), key_type, "the key")};
 }
@@ -291,30 +318,43 @@ std::optional<uint32_t> Checker::FindVariable(std::string_view name) const {
 uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration, const Type* type) {
   auto index = static_cast<uint32_t>(scope_.body->variables.size());
   std::pair<uint32_t, const void*> key{scope_.instance, declaration};
-  auto [known, inserted] = variable_types_.try_emplace(key, type);
+  VariableType fresh{type != nullptr ? type : types().Unknown(), type != nullptr};
+  auto [known, inserted] = variable_types_.try_emplace(key, fresh);
   if (inserted) changed_ = true;
-  if (index == 0) variable_keys_.clear();
   variable_keys_.push_back(key);
-  scope_.body->variables.push_back({std::string(name), known->second});
+  scope_.body->variables.push_back({std::string(name), known->second.type});
   scope_.scopes.back()[std::string(name)] = index;
   return index;
 }
 
-void Checker::JoinVariable(uint32_t variable, const Type* type, Span span) {
+bool Checker::JoinVariable(uint32_t variable, const Type* type, Span span) {
   Variable& entry = scope_.body->variables[variable];
   if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs || type->kind == TypeKind::kStruct) {
     Report(kTypeMismatch, span, fmt::format("a value of type {} cannot be kept in a variable", Name(*type)));
-    return;
+    return false;
   }
   const Type* joined = Join(entry.type, StoredType(type));
   if (joined == nullptr) {
     Report(kTypeMismatch, span,
            fmt::format("${} holds {}, it cannot be assigned {}", entry.name, Name(*entry.type), Name(*type)));
-  } else if (joined != entry.type) {
-    entry.type = joined;
-    variable_types_[variable_keys_[variable]] = joined;
-    changed_ = true;
+    return false;
   }
+  VariableType& known = variable_types_[variable_keys_[variable]];
+  if (known.is_declared || joined == entry.type) return true;
+  entry.type = joined;
+  known.type = joined;
+  changed_ = true;
+  return true;
+}
+
+bool Checker::SettleUnassigned() {
+  bool any = false;
+  for (auto& [key, known] : variable_types_) {
+    if (known.type->kind != TypeKind::kUnknown) continue;
+    known.type = types().LiteralInt();
+    any = true;
+  }
+  return any;
 }
 
 uint32_t Checker::AddEvent(Event event) {

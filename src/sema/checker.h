@@ -19,6 +19,7 @@ namespace sonde::sema {
 struct BodyScope {
   const ProbeType* probe_type = nullptr;  // of the first spec; all specs of a body agree on what it offers
   const ArgsLayout* args = nullptr;
+  std::string_view probe_name;  // one of those that it is checked for
   uint32_t instance = 0;  // number of the body, stable over all rounds
   Body* body = nullptr;
   std::vector<std::unordered_map<std::string, uint32_t>> scopes;  // names → Body::variables
@@ -69,9 +70,15 @@ class Checker {
   uint32_t AddEvent(Event event);
   // What an aggregation's call makes of the map that it is assigned to; found out by its check hook.
   MapInfo AggregationOf(const Call& call) const;
-  // Notes that the map was assigned this type, or aggregated so.
-  void JoinMapValue(uint32_t map, const Type* type, Span span);
-  void JoinAggregation(uint32_t map, const MapInfo& wanted, Span span);
+  // Notes that the map was assigned this type, or aggregated so. False when that was reported as impossible.
+  bool JoinMapValue(uint32_t map, const Type* type, Span span);
+  bool JoinAggregation(uint32_t map, const MapInfo& wanted, Span span);
+  // A map that is counted up and down holds 64-bit integers.
+  bool WidenForCounting(uint32_t map, Span span);
+  // Reports a map that has no value yet anywhere in the script; false then.
+  bool RequireAssigned(uint32_t map, Span span);
+  // The type that a map or variable is offered by this value: literals take the type of what they meet.
+  const Type* OfferedType(const Expr& value);
 
   // --- the parts of the checker, in files of their own
 
@@ -110,8 +117,11 @@ class Checker {
 
   uint32_t MapIndex(std::string_view name, Span span);
   std::optional<uint32_t> FindVariable(std::string_view name) const;
-  uint32_t DeclareVariable(std::string_view name, const void* declaration, const Type* type);
-  void JoinVariable(uint32_t variable, const Type* type, Span span);
+  // With a type the variable keeps it; without one it takes what it is assigned.
+  uint32_t DeclareVariable(std::string_view name, const void* declaration, const Type* type = nullptr);
+  bool JoinVariable(uint32_t variable, const Type* type, Span span);
+  // Variables that nothing was assigned to become integers; true when there were any.
+  bool SettleUnassigned();
 
   // What both can be stored as; null when there is nothing.
   const Type* Join(const Type* a, const Type* b);
@@ -120,14 +130,15 @@ class Checker {
   void LoadPreamble(const parser::Ast& ast);
   void BeginRound(Diagnostics& diagnostics);
   // Checks one body against one layout; its variables keep their types from round to round by `instance`.
-  Body CheckBody(const parser::Probe& probe, const ProbeType& type, const ArgsLayout* args, uint32_t instance);
+  Body CheckBody(const parser::Probe& probe, BodyScope scope);
   bool changed() const { return changed_; }
   std::vector<std::string> KnownNames() const;
   const Builtin* FindBuiltin(std::string_view name) const;
 
  private:
   friend class CTypes;
-  void JoinKey(uint32_t map, const Type* key, Span span);
+  bool JoinKey(uint32_t map, const Type* key, Span span);
+  void WarnAboutSigns(const Type* held, const Type* offered, Span span);
   const Type* StoredType(const Type* type);
 
   Program& program_;
@@ -142,7 +153,11 @@ class Checker {
   std::map<uint32_t, const Type*> c_types_;  // by CTypeId
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
   // Variables' types as known from earlier rounds, by body instance and declaration.
-  std::map<std::pair<uint32_t, const void*>, const Type*> variable_types_;
+  struct VariableType {
+    const Type* type = nullptr;
+    bool is_declared = false;
+  };
+  std::map<std::pair<uint32_t, const void*>, VariableType> variable_types_;
   std::vector<std::pair<uint32_t, const void*>> variable_keys_;  // of the current body
 };
 

@@ -28,6 +28,7 @@ struct Instance {
   const parser::Probe* probe = nullptr;
   const ProbeType* type = nullptr;
   const ArgsLayout* args = nullptr;
+  std::string probe_name;  // the first of those that it serves
 };
 
 std::string LayoutKey(const ArgsLayout& layout) {
@@ -63,7 +64,7 @@ class Expansion {
       for (ProbePoint& point : type->expand(context, spec)) {
         const ArgsLayout* args = Intern(std::move(point.args));
         auto [known, inserted] = own.try_emplace({type, args}, static_cast<uint32_t>(instances_.size()));
-        if (inserted) instances_.push_back({&probe, type, args});
+        if (inserted) instances_.push_back({&probe, type, args, point.name});
         program_.probes.push_back({point.name, spec.text, std::move(point.hook), known->second});
       }
     }
@@ -145,16 +146,19 @@ void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
 void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
   program.bodies.clear();
   for (uint32_t i = 0; i < instances.size(); ++i) {
-    program.bodies.push_back(checker.CheckBody(*instances[i].probe, *instances[i].type, instances[i].args, i));
+    const Instance& instance = instances[i];
+    program.bodies.push_back(checker.CheckBody(*instance.probe, {.probe_type = instance.type,
+                                                                 .args = instance.args,
+                                                                 .probe_name = instance.probe_name,
+                                                                 .instance = i}));
   }
 }
 
-// A body that is checked against several layouts reports the same once.
+// A body that is checked against several layouts reports each place once.
 void CopyOnce(const Diagnostics& from, Diagnostics& to) {
   std::set<std::string> seen;
   for (const Diagnostic& diagnostic : from.all()) {
-    std::string key = fmt::format("{} {} {} {}", diagnostic.id.name, diagnostic.span.offset, diagnostic.span.length,
-                                  diagnostic.message);
+    std::string key = fmt::format("{} {} {}", diagnostic.id.name, diagnostic.span.offset, diagnostic.span.length);
     if (!seen.insert(key).second) continue;
     Diagnostic& copy = diagnostic.severity == Severity::kError
                            ? to.Error(diagnostic.id, diagnostic.span, diagnostic.message)
@@ -183,12 +187,13 @@ const ArgsFieldInfo* ArgsLayout::Find(std::string_view name) const {
   return nullptr;
 }
 
-Body Checker::CheckBody(const parser::Probe& probe, const ProbeType& type, const ArgsLayout* args, uint32_t instance) {
+Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   Body body;
   body.span = probe.body->span;
-  body.args = args;
-  body.probe_type = &type;
-  scope_ = {.probe_type = &type, .args = args, .instance = instance, .body = &body, .scopes = {}};
+  body.args = scope.args;
+  body.probe_type = scope.probe_type;
+  scope_ = std::move(scope);
+  scope_.body = &body;
   scope_.scopes.emplace_back();
   variable_keys_.clear();
   if (probe.predicate != nullptr) body.predicate = CheckCondition(*probe.predicate);
@@ -223,7 +228,7 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager
     Diagnostics silent;
     checker.BeginRound(silent);
     CheckBodies(checker, *program, expansion.instances());
-    changed = checker.changed();
+    changed = checker.changed() || checker.SettleUnassigned();
   }
   Diagnostics last;
   checker.BeginRound(last);
