@@ -155,7 +155,8 @@ void FormatWriter::AppendWrapped() {
 
 // One `// …` ends a line; what would follow it goes to lines of its own.
 void FormatWriter::Flush(const std::vector<const Comment*>& trailing) {
-  while (line_.ends_with(' ')) line_.pop_back();
+  // An escaped blank belongs to an attach point.
+  while (line_.ends_with(' ') && !line_.ends_with("\\ ")) line_.pop_back();
   AppendWrapped();
   size_t i = 0;
   for (bool open = true; i < trailing.size() && open; ++i) {

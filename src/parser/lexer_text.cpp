@@ -32,7 +32,7 @@ void Lexer::BadEscape() {
   bool printable = byte >= 0x20 && byte < 0x7f;
   std::string shown = printable ? fmt::format("'{}'", Text()) : fmt::format("a '\\' before byte 0x{:02x}", byte);
   Report(kInvalidEscape, MatchSpan(), fmt::format("{} is not an escape of a string", shown))
-      .Hint("write '\\\\' for a backslash; escapes are \\n \\t \\r \\a \\b \\f \\v \\e \\\" \\\\ \\0nn \\xnn");
+      .Hint(R"(write '\\' for a backslash; escapes are \n \t \r \a \b \f \v \e \" \\ \0nn \xnn)");
 }
 
 Mode Lexer::EndString() {

@@ -84,6 +84,6 @@ uint32_t DepthOf(const TypeName& type) {
   return 1 + below;
 }
 
-uint32_t DepthOf(const std::vector<StmtPtr>& statements) { return 1 + DepthBelow::Of(statements); }
+uint32_t DepthOfBlock(const std::vector<StmtPtr>& statements) { return 1 + DepthBelow::Of(statements); }
 
 }  // namespace sonde::parser

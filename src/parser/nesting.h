@@ -11,6 +11,6 @@ namespace sonde::parser {
 uint32_t DepthOf(const Expr::Node& node);
 uint32_t DepthOf(const Stmt::Node& node);
 uint32_t DepthOf(const TypeName& type);
-uint32_t DepthOf(const std::vector<StmtPtr>& statements);
+uint32_t DepthOfBlock(const std::vector<StmtPtr>& statements);
 
 }  // namespace sonde::parser

@@ -212,6 +212,8 @@ class SyntaxErrorReport {
     bool wants_block = Expects(Symbol::S_LBRACE) && !Expects(Symbol::S_SEMICOLON);
     if (wants_block && EnclosingBracket() != kNoToken) {
       diagnostic.Hint("a body always stands in braces: '{ … }'");
+    } else if (wants_block && Previous() == Tk::SPEC && EndsInPath(stream_.tokens[index_ - 1])) {
+      diagnostic.Hint("a blank sets a predicate off from a path: 'uprobe:/bin/x:f /pid == 1/'");
     } else if (wants_block && token_.kind == Tk::SPEC) {
       diagnostic.Hint("attach points are separated by ','; blanks end them: quote a part that has some");
     } else if (token_.kind == Tk::MAP && Previous() == Tk::LET) {
@@ -223,6 +225,14 @@ class SyntaxErrorReport {
     } else if ((token_.kind == Tk::STRING || token_.kind == Tk::VARIABLE) && Previous() == Tk::ID) {
       diagnostic.Hint("the arguments of a call stand in parentheses");
     }
+  }
+
+  // `uprobe:/bin/x:f/pid`: what was meant as a predicate became part of the spec.
+  bool EndsInPath(const Token& spec) const {
+    std::string_view text = sources_.Text(stream_.SpanOf(spec));
+    size_t colon = text.rfind(':');
+    return colon != std::string_view::npos && text.find(':') != colon &&
+           text.find('/', colon) != std::string_view::npos;
   }
 
   const TokenStream& stream_;

@@ -130,8 +130,8 @@ PendingType TreeBuilder::Checked(PendingType type) {
   return empty;
 }
 
-PendingType TreeBuilder::MakeNamedType(Span span, std::string words) {
-  return MakeQualifiedType(span, std::move(words), std::make_unique<TypeName>());
+PendingType TreeBuilder::MakeNamedType(Span span, const std::string& words) {
+  return MakeQualifiedType(span, words, std::make_unique<TypeName>());
 }
 
 PendingType TreeBuilder::MakeTaggedType(Span span, TypeName::Tag tag, uint32_t name) {
@@ -143,7 +143,7 @@ PendingType TreeBuilder::MakeTaggedType(Span span, TypeName::Tag tag, uint32_t n
 }
 
 // Sorts the words before a type (or all of a type) into qualifiers and name.
-PendingType TreeBuilder::MakeQualifiedType(Span span, std::string words, PendingType type) {
+PendingType TreeBuilder::MakeQualifiedType(Span span, const std::string& words, PendingType type) {
   type->span = span;
   std::string name;
   for (size_t start = 0; start < words.size();) {
@@ -266,7 +266,7 @@ PendingStmt TreeBuilder::MakeFor(Span span, uint32_t variable, ForSource source,
 BlockPtr TreeBuilder::FinishBlock(Span span, std::vector<StmtPtr> statements) {
   auto block = std::make_unique<Block>();
   block->span = span;
-  uint32_t depth = DepthOf(statements);
+  uint32_t depth = DepthOfBlock(statements);
   if (IsTooDeep(depth, span)) return block;
   block->depth = depth;
   block->statements = std::move(statements);

@@ -45,9 +45,9 @@ class TreeBuilder {
   Record::Field MakeRecordField(uint32_t name, ExprPtr value);
 
   // Types.
-  PendingType MakeNamedType(Span span, std::string words);
+  PendingType MakeNamedType(Span span, const std::string& words);
   PendingType MakeTaggedType(Span span, TypeName::Tag tag, uint32_t name);
-  PendingType MakeQualifiedType(Span span, std::string words, PendingType type);
+  PendingType MakeQualifiedType(Span span, const std::string& words, PendingType type);
   PendingType MakeTypeof(Span span, ExprPtr argument);
   PendingType MakeTupleType(Span span, std::vector<TypeName> elements);
   PendingType AddDimension(Span span, PendingType type, std::optional<ExprPtr> count);

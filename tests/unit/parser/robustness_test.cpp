@@ -266,7 +266,7 @@ std::string Damaged(std::string text, std::mt19937& random) {
       case 4:
         text.erase(random() % text.size(), 1 + random() % 20);
         break;
-      case 5:
+      default:
         text.insert(random() % text.size(), 1, "(){}[]/\"';:,=@$#\\\n*&-+.?!<>|"[random() % 28]);
         break;
     }
