@@ -1,4 +1,4 @@
-"""Rules between the rooms: what a room may include, what it may link, and that a runtime is free of the compiler."""
+"""Rules between the rooms: what one may include and link, that a runtime is free of the compiler, ids, paths in docs."""
 
 import re
 import subprocess
@@ -88,6 +88,35 @@ def check_binary(context):
                             "\n".join(problems[:40]))]
 
 
+def check_ids(context):
+    """A diagnostic's id means one thing: no two rooms declare the same."""
+    homes = {}
+    for path in sorted((common.ROOT / "src").rglob("diagnostic_ids.h")):
+        for name in re.findall(r'DiagnosticId k\w+\{"([^"]+)"\}', path.read_text()):
+            homes.setdefault(name, []).append(str(path.relative_to(common.ROOT)))
+    problems = [f"{name}: {', '.join(places)}" for name, places in homes.items() if len(places) > 1]
+    problem = f"{len(problems)} ids are declared twice" if problems else "" if homes else "no ids were found"
+    return [context.outcome("links/ids", problem, "\n".join(problems))]
+
+
+def check_paths_in_docs(context):
+    """Paths that README and docs name exist."""
+    problems = []
+    for page in [common.ROOT / "README.md", *sorted((common.ROOT / "docs").glob("*.md"))]:
+        named = re.findall(r"\b(?:src|tests|tools|docs|bench|cmake)/[\w./-]*\w", page.read_text())
+        for path in sorted(set(named)):
+            if not (common.ROOT / path).exists() and not re.search("ROOM|STEP", path):
+                problems.append(f"{page.name} names {path}")
+    return [context.outcome("links/docs", f"{len(problems)} paths do not exist" if problems else "",
+                            "\n".join(problems))]
+
+
 def collect(context):
-    checks = {"links/includes": check_includes, "links/graph": check_graph, "links/binary": check_binary}
+    checks = {
+        "links/includes": check_includes,
+        "links/graph": check_graph,
+        "links/binary": check_binary,
+        "links/ids": check_ids,
+        "links/docs": check_paths_in_docs,
+    }
     return [lambda check=check: check(context) for name, check in checks.items() if context.wants(name)]
