@@ -15,6 +15,14 @@ const FormatStep* StepOf(const ParsedFormat& format, uint32_t slot) {
   return nullptr;
 }
 
+// As C promotes: a literal is not as narrow as the smallest type that holds it, and `%llx` prints 64 bits.
+sema::ExprPtr Widened(Checker& checker, sema::ExprPtr value, const FormatStep& step) {
+  const Type* type = value->type;
+  bool is_long = step.length == "l" || step.length == "ll" || step.length == "z" || step.length == "j";
+  if (!type->IsInteger() || type->size == 8 || !(value->is_literal || is_long)) return value;
+  return checker.Coerce(std::move(value), checker.types().Int(8, type->is_signed), "the argument");
+}
+
 const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   std::optional<std::string> text = checker.CheckStringLiteral(*syntax.args[0], "the format");
   if (!text) {
@@ -40,6 +48,7 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
                           : step != nullptr  ? ConversionProblem(*step, *value->type)
                           : value->type->IsInteger() ? ""
                                              : "a width or precision is a number";
+    if (problem.empty() && step != nullptr) value = Widened(checker, std::move(value), *step);
     if (!problem.empty()) checker.Report(sema::kBadFormat, syntax.args[slot + 1]->span, problem);
     failed = failed || vague || !problem.empty();
     event.values.push_back(value->type);

@@ -10,10 +10,12 @@
 #include <utility>
 
 #include "base/result.h"
+#include "base/suggest.h"
 #include "base/unique_fd.h"
 #include "builtins/builtins.h"
 #include "parser/parser.h"
 #include "probes/probes.h"
+#include "sema/diagnostic_ids.h"
 
 namespace sonde::cli {
 namespace {
@@ -66,7 +68,35 @@ bool Parse(Compilation& c) {
   return !c.diagnostics.HasErrors();
 }
 
+// The value of a config entry as text; empty when it is no plain value.
+std::string ConfigText(const parser::Expr& value) {
+  if (const auto* number = std::get_if<parser::IntLiteral>(&value.node)) return std::to_string(number->value);
+  if (const auto* text = std::get_if<parser::StringLiteral>(&value.node)) return text->value;
+  if (const auto* word = std::get_if<parser::Identifier>(&value.node)) return word->name;
+  if (const auto* truth = std::get_if<parser::BoolLiteral>(&value.node)) return truth->value ? "true" : "false";
+  return "";
+}
+
+void Configure(Compilation& c, const parser::ConfigEntry& entry) {
+  const ConfigVariable* variable = FindConfigVariable(entry.name);
+  if (variable == nullptr) {
+    std::vector<std::string> names;
+    for (const ConfigVariable& known : ConfigVariables()) names.emplace_back(known.name);
+    const std::string nearest = NearestName(entry.name, names);
+    Diagnostic& error = c.diagnostics.Error(sema::kBadConfig, entry.name_span,
+                                            fmt::format("there is no config variable '{}'", entry.name));
+    if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
+  } else if (!SetFromScript(c.config, *variable, ConfigText(*entry.value))) {
+    c.diagnostics.Error(sema::kBadConfig, entry.value->span, fmt::format("{} takes {}", entry.name, variable->values));
+  }
+}
+
 bool Check(Compilation& c) {
+  for (const parser::Item& item : c.ast->items) {
+    const auto* block = std::get_if<parser::ConfigBlock>(&item.node);
+    if (block == nullptr) continue;
+    for (const parser::ConfigEntry& entry : block->entries) Configure(c, entry);
+  }
   c.kernel = OpenKernel(c.options);
   c.headers = cheaders::MakeLibclangHeaders();
   sema::Options options;
@@ -78,8 +108,9 @@ bool Check(Compilation& c) {
     options.include_dirs.insert(options.include_dirs.begin(), folder.empty() ? "." : folder);
   }
   options.forced_includes = c.options.forced_includes;
-  options.max_strlen = static_cast<uint32_t>(c.options.config.max_strlen);
-  options.missing_probes_are_errors = c.options.config.missing_probes == MissingProbes::kError;
+  options.max_strlen = static_cast<uint32_t>(c.config.max_strlen);
+  options.missing_probes_are_errors = c.config.missing_probes == MissingProbes::kError;
+  options.max_probes = c.config.max_probes;
   options.unsafe = c.options.unsafe;
   c.program = sema::Check(*c.ast, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
   return c.program != nullptr && !c.diagnostics.HasErrors();
@@ -87,9 +118,9 @@ bool Check(Compilation& c) {
 
 bool Generate(Compilation& c) {
   codegen::Options options;
-  options.image.max_map_keys = c.options.config.max_map_keys;
-  options.image.ring_bytes = c.options.config.ring_bytes();
-  options.image.print_maps_on_exit = c.options.config.print_maps_on_exit;
+  options.image.max_map_keys = c.config.max_map_keys;
+  options.image.ring_bytes = c.config.ring_bytes();
+  options.image.print_maps_on_exit = c.config.print_maps_on_exit;
   options.online_cpus = c.kernel->OnlineCpus();
   options.force_perf_path = c.perf_path;
   const bool emits = c.options.command == Command::kEmit;

@@ -25,7 +25,7 @@ sema::Tables AllTables();
 std::unique_ptr<kernel::KernelView> OpenKernel(const Options& options);
 
 struct Compilation {
-  explicit Compilation(const Options& given) : options(given) {}
+  explicit Compilation(const Options& given) : options(given), config(given.config) {}
 
   const Options& options;
   SourceManager sources;
@@ -36,6 +36,7 @@ struct Compilation {
   std::unique_ptr<const parser::Ast> ast;
   std::unique_ptr<const sema::Program> program;
   codegen::Output output;
+  Config config;           // of the environment, then of the script
   bool perf_path = false;  // system calls by their perf events: see codegen::Options
   std::string problem;  // of the script as a file: cannot be read, is empty
 };

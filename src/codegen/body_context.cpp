@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <llvm/IR/InlineAsm.h>
+#include <llvm/IR/Operator.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "sema/diagnostic_ids.h"
 
@@ -188,20 +190,40 @@ void BodyContext::EmitClaim(llvm::BasicBlock* at) {
   ir_.CreateBr(next);
 }
 
+uint32_t BodyContext::AlignmentOf(llvm::Value* pointer) {
+  const llvm::DataLayout& data = module().module.getDataLayout();
+  llvm::APInt offset(64, 0);
+  llvm::Value* base = pointer->stripAndAccumulateConstantOffsets(data, offset, /*AllowNonInbounds=*/true);
+  if (llvm::isa<llvm::GEPOperator>(base)) return 1;  // a distance that is only known at run time
+  uint64_t low = offset.getZExtValue() & 7;
+  return low == 0 ? 8 : static_cast<uint32_t>(low & -low);
+}
+
+void BodyContext::StoreBytes(llvm::Value* target, std::string_view bytes) {
+  uint32_t align = AlignmentOf(target);
+  for (size_t at = 0; at < bytes.size();) {
+    uint32_t step = align;
+    while (at + step > bytes.size()) step /= 2;
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, step);
+    ir_.CreateAlignedStore(ir_.getIntN(step * 8, word), At(target, at), llvm::Align(step));
+    at += step;
+  }
+}
+
 void BodyContext::Zero(llvm::Value* target, uint32_t bytes) {
-  uint32_t words = bytes / 8;
-  if (words > kMaxInlineStores) {
+  if (bytes > kMaxInlineStores * AlignmentOf(target)) {
     // Copied from a map of zeros by the kernel: a loop of stores would cost the verifier a step for each.
     uint32_t map = layout().zeros(bytes);
     Helper(BPF_FUNC_probe_read_kernel, {target, I64(bytes), DirectValue(map)});
     return;
   }
-  for (uint32_t i = 0; i < words; ++i) ir_.CreateAlignedStore(I64(0), At(target, uint64_t{i} * 8), llvm::Align(8));
-  for (uint32_t i = words * 8; i < bytes; ++i) ir_.CreateStore(ir_.getInt8(0), At(target, i));
+  StoreBytes(target, std::string(bytes, '\0'));
 }
 
 void BodyContext::Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes) {
-  if (bytes > kMaxInlineStores * 8 || bytes % 8 != 0) {
+  bool in_words = bytes <= kMaxInlineStores * 8 && bytes % 8 == 0 && AlignmentOf(target) == 8 && AlignmentOf(source) == 8;
+  if (!in_words) {
     Helper(BPF_FUNC_probe_read_kernel, {target, I64(bytes), source});
     return;
   }

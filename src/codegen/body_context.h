@@ -97,6 +97,10 @@ class BodyContext {
   // Memory of this many bytes until the end of the statement; 8-byte aligned.
   llvm::Value* Temporary(uint32_t bytes);
   void Zero(llvm::Value* target, uint32_t bytes);
+  // What is known of the alignment of a place in one of our own values, which all start 8-byte aligned.
+  uint32_t AlignmentOf(llvm::Value* pointer);
+  // Stores bytes known now, in words as large as the target's alignment allows.
+  void StoreBytes(llvm::Value* target, std::string_view bytes);
   void Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes);
   // Reads a string from an address; returns its length without NUL, 0 when it cannot be read.
   llvm::Value* ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address, sema::AddressSpace space);
@@ -163,6 +167,7 @@ class BodyContext {
   llvm::Value* CompareWithLiteral(const sema::Expr& value, const std::string& literal);
   llvm::Value* CompareStrings(const sema::Expr& left, const sema::Expr& right);
   llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);
+  void CopyTuple(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
   llvm::Value* Canonical(llvm::Value* value, const sema::Type& type);
   void LowerAssignMap(const sema::AssignMap& node, Span span);
   void LowerAddToMap(const sema::AddToMap& node, Span span);

@@ -75,6 +75,19 @@ void InlineMarked(llvm::Module& module) {
   }
 }
 
+// A function that only dead code called would be an unreachable part of its program, which the verifier refuses.
+void RemoveUncalled(llvm::Module& module) {
+  bool removed = true;
+  while (removed) {
+    removed = false;
+    for (llvm::Function& function : llvm::make_early_inc_range(module)) {
+      if (!function.hasInternalLinkage() || !function.use_empty()) continue;
+      function.eraseFromParent();
+      removed = true;
+    }
+  }
+}
+
 // Few passes: registers for variables, common subexpressions, merged blocks. The back end does the rest, and what is
 // simple stays readable to the verifier.
 void Optimise(llvm::Module& module, llvm::TargetMachine& machine) {
@@ -168,6 +181,7 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
   }
   InlineMarked(module);
   Optimise(module, *machine);
+  RemoveUncalled(module);
   if (options.want_ir) output.ir = Print(module);
   if (options.want_assembly) {
     std::unique_ptr<llvm::TargetMachine> printer = MakeTargetMachine();

@@ -36,20 +36,32 @@ uint64_t WordAt(const std::string& value, size_t offset) {
 
 }  // namespace
 
+// The text, its NUL, and zeros to the end of that word.
 llvm::Value* BodyContext::StoreString(const std::string& value, uint32_t capacity, llvm::Value* target) {
-  auto length = std::min<size_t>(value.size(), capacity - 1);
-  std::string stored = value.substr(0, length);
-  for (size_t at = 0; at <= length; at += 8) {
-    uint64_t word = WordAt(stored, at);
-    for (size_t i = 0; i < 8 && at + i < capacity;) {
-      size_t room = capacity - at - i;
-      uint32_t step = room >= 8 && i == 0 ? 8 : 1;
-      ir_.CreateAlignedStore(ir_.getIntN(step * 8, step == 8 ? word : (word >> (i * 8)) & 0xff), At(target, at + i),
-                             llvm::Align(step));
-      i += step;
+  std::string bytes = value.substr(0, capacity - 1);
+  size_t length = bytes.size();
+  bytes.resize(std::min<size_t>(capacity, (length / 8 + 1) * 8));
+  StoreBytes(target, bytes);
+  return I64(length);
+}
+
+// Element by element, since the same tuple with wider elements lies differently.
+void BodyContext::CopyTuple(llvm::Value* target, const Type& to, llvm::Value* source, const Type& from) {
+  for (size_t i = 0; i < to.fields.size(); ++i) {
+    const Type& to_type = *to.fields[i].type;
+    const Type& from_type = *from.fields[i].type;
+    llvm::Value* to_place = At(target, to.fields[i].offset);
+    llvm::Value* from_place = At(source, from.fields[i].offset);
+    if (to_type.kind == TypeKind::kTuple) {
+      CopyTuple(to_place, to_type, from_place, from_type);
+    } else if (to_type.IsString()) {
+      ReadString(to_place, I64(std::min(to_type.size, from_type.size)), from_place, sema::AddressSpace::kKernel);
+    } else if (to_type.IsScalar()) {
+      StoreScalar(LoadScalar(from_type, from_place), to_type, to_place);
+    } else {
+      Copy(to_place, from_place, to_type.size);
     }
   }
-  return I64(length);
 }
 
 llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, llvm::Value* target) {
@@ -59,7 +71,11 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
     if (type.IsString()) {
       return ReadString(target, I64(std::min(type.size, from.size)), address, sema::AddressSpace::kKernel);
     }
-    Copy(target, address, type.size);
+    if (&type != &from && type.kind == TypeKind::kTuple) {
+      CopyTuple(target, type, address, from);
+    } else {
+      Copy(target, address, type.size);
+    }
     return nullptr;
   };
   return std::visit(

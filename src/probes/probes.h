@@ -8,6 +8,9 @@ namespace sonde::probes {
 
 sema::ProbeTypeTable Table();
 
+// Probe types of the language that are known and refused: "… is not supported yet".
+std::span<const sema::ProbeType> NotBuiltYet();
+
 #define SONDE_PROBE(name) extern const sema::ProbeType k##name;
 #include "probes/list.def"
 #undef SONDE_PROBE

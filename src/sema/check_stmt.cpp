@@ -59,7 +59,8 @@ void CheckVariableAssign(Checker& checker, const parser::Assign& node, const par
     return;
   }
   if (!variable) variable = checker.DeclareVariable(target.name, &node);
-  if (!checker.JoinVariable(*variable, checker.OfferedType(*value), span)) return;
+  const Type* held = checker.scope().body->variables[*variable].type;
+  if (!checker.JoinVariable(*variable, checker.OfferedType(*value, held), span)) return;
   const Type* stored = checker.scope().body->variables[*variable].type;
   value = checker.Coerce(std::move(value), stored, "the variable");
   out.push_back(MakeStmt(span, AssignVariable{*variable, std::move(value)}));
@@ -70,6 +71,7 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
                     Statements& out) {
   std::optional<MapRef> ref = checker.CheckMapElement(target, node.target->span);
   if (!ref) return;
+  checker.NoteAssignment(ref->map);
   ExprPtr value = checker.Check(*node.value);
   if (value->type->kind == TypeKind::kAggregate) {
     if (node.op) {
@@ -84,7 +86,7 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
   const Type* map_type = checker.program().maps[ref->map].value;
   bool additive = node.op && (*node.op == BinaryOp::kAdd || *node.op == BinaryOp::kSub);
   if (additive && !value->type->IsVague() && value->type->IsInteger() && !map_type->IsPointer()) {
-    const Type* offered = checker.OfferedType(*value);
+    const Type* offered = checker.OfferedType(*value, nullptr);
     if (!offered->is_from_literal) offered = checker.types().Int(8, value->type->is_signed);
     if (!checker.JoinMapValue(ref->map, offered, span) || !checker.WidenForCounting(ref->map, span)) return;
     value = checker.Coerce(std::move(value), checker.types().Int(8, value->type->is_signed), "the value");
@@ -99,7 +101,8 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
                                    MapRead{std::move(*again)});
     value = checker.BuildBinary(*node.op, span, span, std::move(current), std::move(value));
   }
-  if (!checker.JoinMapValue(ref->map, checker.OfferedType(*value), span)) return;
+  const Type* held = checker.program().maps[ref->map].value;
+  if (!checker.JoinMapValue(ref->map, checker.OfferedType(*value, held), span)) return;
   value = checker.Coerce(std::move(value), checker.program().maps[ref->map].value, "the value");
   out.push_back(MakeStmt(span, AssignMap{std::move(*ref), std::move(value)}));
 }
@@ -127,7 +130,7 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
   }
   ExprPtr value = node.value == nullptr ? nullptr : checker.Check(*node.value);
   uint32_t variable = checker.DeclareVariable(node.name, &node, declared);
-  if (value == nullptr || !checker.JoinVariable(variable, checker.OfferedType(*value), span)) return;
+  if (value == nullptr || !checker.JoinVariable(variable, checker.OfferedType(*value, nullptr), span)) return;
   const Type* stored = checker.scope().body->variables[variable].type;
   out.push_back(MakeStmt(span, AssignVariable{variable, checker.Coerce(std::move(value), stored, "the variable")}));
 }

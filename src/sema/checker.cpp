@@ -103,6 +103,9 @@ ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
     expr->type = type;
     return expr;
   }
+  if (expr->type->kind == TypeKind::kTuple && type->kind == TypeKind::kTuple && Join(type, expr->type) == type) {
+    return expr;  // converted when it is copied
+  }
   if (!expr->type->IsScalar() || !type->IsScalar()) {
     Report(kTypeMismatch, expr->span,
            fmt::format("{} is of type {}, but this is {}", what, Name(*type), Name(*expr->type)));
@@ -142,11 +145,14 @@ uint32_t Checker::MapIndex(std::string_view name, Span span) {
   return index;
 }
 
-const Type* Checker::OfferedType(const Expr& value) {
+const Type* Checker::OfferedType(const Expr& value, const Type* held) {
   const Constant* constant = value.AsConstant();
   bool is_literal = value.is_literal && constant != nullptr && value.type->IsInteger() && value.type->is_signed;
   if (!is_literal) return value.type;
-  return static_cast<int64_t>(constant->bits) < 0 ? types().Int64() : types().LiteralInt();
+  auto number = static_cast<int64_t>(constant->bits);
+  if (number < 0) return types().Int64();
+  bool adapts = held == nullptr || !held->IsInteger() || Fits(number, false, *held);
+  return adapts ? types().LiteralInt() : types().Int(8, held->is_signed);
 }
 
 void Checker::WarnAboutSigns(const Type* held, const Type* offered, Span span) {
@@ -267,6 +273,16 @@ std::optional<uint32_t> Checker::CheckWholeMap(const parser::Expr& expr, std::st
   return map;
 }
 
+namespace {
+
+// What a map keeps of its key number `index` of `count`; null when that is not known or not alike.
+const Type* HeldKey(const Type* key, size_t index, size_t count) {
+  if (key == nullptr || count == 1) return key;
+  return key->kind == TypeKind::kTuple && key->fields.size() == count ? key->fields[index].type : nullptr;
+}
+
+}  // namespace
+
 std::optional<MapRef> Checker::CheckMapElement(const parser::MapAccess& access, Span span) {
   std::vector<const parser::Expr*> keys;
   for (const parser::ExprPtr& key : access.keys) keys.push_back(key.get());
@@ -290,7 +306,7 @@ std::optional<MapRef> Checker::CheckMapElement(const parser::MapAccess& access,
       return std::nullopt;
     }
     if (part->type->IsVague()) return MapRef{map, std::move(part)};
-    part_types.push_back(OfferedType(*part));
+    part_types.push_back(OfferedType(*part, HeldKey(program_.maps[map].key, parts.size(), keys.size())));
     parts.push_back(std::move(part));
   }
   if (parts.size() == 1) {
@@ -349,6 +365,12 @@ bool Checker::JoinVariable(uint32_t variable, const Type* type, Span span) {
 
 bool Checker::SettleUnassigned() {
   bool any = false;
+  for (uint32_t map : assigned_maps_) {
+    MapInfo& info = program_.maps[map];
+    if (!info.value->IsVague() || info.aggregation != image::Aggregation::kNone) continue;
+    info.value = types().LiteralInt();
+    any = true;
+  }
   for (auto& [key, known] : variable_types_) {
     if (known.type->kind != TypeKind::kUnknown) continue;
     known.type = types().LiteralInt();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -77,8 +78,9 @@ class Checker {
   bool WidenForCounting(uint32_t map, Span span);
   // Reports a map that has no value yet anywhere in the script; false then.
   bool RequireAssigned(uint32_t map, Span span);
-  // The type that a map or variable is offered by this value: literals take the type of what they meet.
-  const Type* OfferedType(const Expr& value);
+  // The type that a map or variable is offered by this value: literals take the type of what they meet,
+  // unless they do not fit in it.
+  const Type* OfferedType(const Expr& value, const Type* held);
 
   // --- the parts of the checker, in files of their own
 
@@ -120,7 +122,8 @@ class Checker {
   // With a type the variable keeps it; without one it takes what it is assigned.
   uint32_t DeclareVariable(std::string_view name, const void* declaration, const Type* type = nullptr);
   bool JoinVariable(uint32_t variable, const Type* type, Span span);
-  // Variables that nothing was assigned to become integers; true when there were any.
+  // Variables that nothing was assigned to, and maps that are made from themselves alone (`@x = @x + 1`), become
+  // integers; true when there were any.
   bool SettleUnassigned();
 
   // What both can be stored as; null when there is nothing.
@@ -132,6 +135,8 @@ class Checker {
   // Checks one body against one layout; its variables keep their types from round to round by `instance`.
   Body CheckBody(const parser::Probe& probe, BodyScope scope);
   bool changed() const { return changed_; }
+  // An assignment names this map, whatever is known of its value yet.
+  void NoteAssignment(uint32_t map) { assigned_maps_.insert(map); }
   std::vector<std::string> KnownNames() const;
   const Builtin* FindBuiltin(std::string_view name) const;
 
@@ -152,6 +157,7 @@ class Checker {
   cheaders::CDeclarations c_;
   std::map<uint32_t, const Type*> c_types_;  // by CTypeId
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
+  std::set<uint32_t> assigned_maps_;
   // Variables' types as known from earlier rounds, by body instance and declaration.
   struct VariableType {
     const Type* type = nullptr;

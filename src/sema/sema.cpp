@@ -132,12 +132,11 @@ class Expansion {
   bool over_limit_ = false;
 };
 
-// Constructs that parse but are not built yet.
+// Constructs that parse but are not built yet. (Config blocks have been applied to the options before.)
 void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
   auto report = [&](std::string_view what) {
     diagnostics.Error(kNotSupported, item.span, fmt::format("{} is not supported yet", what));
   };
-  if (std::holds_alternative<parser::ConfigBlock>(item.node)) report("a config block");
   if (std::holds_alternative<parser::Import>(item.node)) report("import");
   if (std::holds_alternative<parser::MapDeclaration>(item.node)) report("a map declaration");
   if (std::holds_alternative<parser::Macro>(item.node)) report("a macro");

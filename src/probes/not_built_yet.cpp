@@ -1,0 +1,57 @@
+// Probe types of the language that are still to be built; each leaves this list for a descriptor of its own.
+#include <array>
+
+#include "probes/probes.h"
+#include "sema/diagnostic_ids.h"
+
+namespace sonde::probes {
+namespace {
+
+struct Names {
+  std::string_view name;
+  std::array<std::string_view, 2> short_names;
+  size_t short_count = 0;
+};
+
+constexpr auto kNames = std::to_array<Names>({
+    {"bench", {}, 0},
+    {"fentry", {"f", "kfunc"}, 2},
+    {"fexit", {"fr", "kretfunc"}, 2},
+    {"hardware", {"h"}, 1},
+    {"iter", {"it"}, 1},
+    {"profile", {"p"}, 1},
+    {"rawtracepoint", {"rt"}, 1},
+    {"self", {}, 0},
+    {"software", {"s"}, 1},
+    {"syscall", {}, 0},
+    {"kcall", {}, 0},
+    {"ucall", {}, 0},
+    {"test", {}, 0},
+    {"uprobe", {"u"}, 1},
+    {"uretprobe", {"ur"}, 1},
+    {"usdt", {"U"}, 1},
+    {"watchpoint", {"w", "asyncwatchpoint"}, 2},
+});
+
+std::vector<sema::ProbePoint> Refuse(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
+  context.diagnostics.Error(sema::kNotSupported, spec.span, spec.parts[0].text + " probes are not supported yet");
+  return {};
+}
+
+}  // namespace
+
+std::span<const sema::ProbeType> NotBuiltYet() {
+  static const std::vector<sema::ProbeType> types = [] {
+    std::vector<sema::ProbeType> all;
+    for (const Names& names : kNames) {
+      all.push_back({.name = names.name,
+                     .short_names = std::span(names.short_names).first(names.short_count),
+                     .has_args = true,
+                     .expand = Refuse});
+    }
+    return all;
+  }();
+  return types;
+}
+
+}  // namespace sonde::probes
