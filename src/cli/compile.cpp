@@ -51,8 +51,9 @@ bool Read(Compilation& c) {
     c.file = c.sources.Add("-e", *c.options.program);
     return c.problem.empty();
   }
-  const std::string name = *c.options.file == "-" ? "stdin" : *c.options.file;
-  Result<std::string> text = ReadFile(*c.options.file);
+  const std::string file = c.options.file.value_or("");
+  const std::string name = file == "-" ? "stdin" : file;
+  Result<std::string> text = ReadFile(file);
   if (!text) {
     c.problem = text.error().Message();
   } else if (text->empty()) {
