@@ -80,6 +80,7 @@ class FormatParser {
     step.conversion = text_[at_++];
     if (kConversionsToCome.find(step.conversion) != std::string_view::npos) {
       format_.error = fmt::format("'{}' is not supported yet", text_.substr(start, at_ - start));
+      format_.is_unbuilt = true;
       return;
     }
     if (kConversions.find(step.conversion) == std::string_view::npos) {

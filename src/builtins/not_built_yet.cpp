@@ -1,4 +1,5 @@
 // Builtins of the language that are still to be built; each leaves this list for a descriptor of its own.
+#include <algorithm>
 #include <array>
 
 #include "builtins/common.h"
@@ -6,24 +7,31 @@
 namespace sonde::builtins {
 namespace {
 
-constexpr auto kNames = std::to_array<std::string_view>({
-    "assert",       "bswap",        "buf",          "cat",         "cgroup",      "cgroup_path", "cgroupid",
-    "config",       "container_of", "cpid",         "ctx",         "curtask",     "errorf",      "fail",
-    "fdpath",       "find",         "flags",        "func",        "getopt",      "has_cpid",    "is_array",
-    "is_err",       "is_integer",   "is_literal",   "is_ptr",      "is_str",      "is_unsigned_integer",
-    "jiffies",      "kaddr",        "kfunc_allowed", "kfunc_exist", "kptr",       "kstack",      "ksym",
-    "leader_comm",  "leader_tid",   "len",          "macaddr",     "memcmp",      "ntop",        "numaid",
-    "override",     "path",         "pcomm",        "percpu_kaddr", "ppid",       "probetype",   "pton",
-    "reg",          "retval",       "sarg0",        "sarg1",       "sarg2",       "sarg3",       "sarg4",
-    "sarg5",        "sarg6",        "sarg7",        "sarg8",       "sarg9",       "signal",      "signal_name",
-    "signal_thread", "skboutput",   "socket_cookie", "static_assert", "str_concat", "strcap",    "strcontains",
-    "strerror",     "strlen",       "strncmp",      "strstr",      "syscall_name", "system",     "tseries",
-    "uaddr",        "uptr",         "usermode",     "username",    "ustack",      "usym",        "warnf",
-    "write_user",
+// Those that are written without parentheses too.
+constexpr auto kVariables = std::to_array<std::string_view>({
+    "cgroup",  "cpid",    "ctx",     "curtask", "func",    "has_cpid", "jiffies", "kstack",    "leader_comm",
+    "leader_tid", "numaid", "pcomm", "ppid",    "probetype", "retval", "sarg0",   "sarg1",     "sarg2",
+    "sarg3",   "sarg4",   "sarg5",   "sarg6",   "sarg7",   "sarg8",    "sarg9",   "usermode",  "username",
+    "ustack",
+});
+
+constexpr auto kFunctions = std::to_array<std::string_view>({
+    "assert", "bswap", "buf", "cat", "cgroup_path", "cgroupid", "config", "container_of", "errorf", "fail", "fdpath",
+    "find", "flags", "getopt", "is_array", "is_err", "is_integer", "is_literal", "is_ptr", "is_str",
+    "is_unsigned_integer", "kaddr", "kfunc_allowed", "kfunc_exist", "kptr", "ksym", "len", "macaddr", "memcmp",
+    "ntop", "override", "path", "percpu_kaddr", "pton", "reg", "signal", "signal_name", "signal_thread", "skboutput",
+    "socket_cookie", "static_assert", "str_concat", "strcap", "strcontains", "strerror", "strlen", "strncmp",
+    "strstr", "syscall_name", "system", "tseries", "uaddr", "uptr", "usym", "warnf", "write_user",
 });
 
 const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {
-  return checker.Fail(sema::kNotSupported, syntax.name_span, fmt::format("{} is not supported yet", syntax.name));
+  bool is_variable = std::ranges::find(kVariables, syntax.name) != kVariables.end() && syntax.args.empty();
+  return checker.Fail(sema::kNotSupported, syntax.name_span,
+                      fmt::format("{}{} is not supported yet", syntax.name, is_variable ? "" : "()"));
+}
+
+Builtin NotBuilt(std::string_view name) {
+  return {.name = name, .form = BuiltinForm::kVariable, .max_args = sema::kAnyNumber, .check = Refuse};
 }
 
 }  // namespace
@@ -31,9 +39,8 @@ const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {
 std::span<const Builtin> NotBuiltYet() {
   static const std::vector<Builtin> builtins = [] {
     std::vector<Builtin> all;
-    for (std::string_view name : kNames) {
-      all.push_back({.name = name, .form = BuiltinForm::kVariable, .max_args = sema::kAnyNumber, .check = Refuse});
-    }
+    for (std::string_view name : kVariables) all.push_back(NotBuilt(name));
+    for (std::string_view name : kFunctions) all.push_back(NotBuilt(name));
     return all;
   }();
   return builtins;

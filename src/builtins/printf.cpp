@@ -30,7 +30,9 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
     return checker.types().Error();
   }
   ParsedFormat format = ParseFormat(*text);
-  if (!format.error.empty()) return checker.Fail(sema::kBadFormat, syntax.args[0]->span, format.error);
+  if (!format.error.empty()) {
+    return checker.Fail(format.is_unbuilt ? sema::kNotSupported : sema::kBadFormat, syntax.args[0]->span, format.error);
+  }
   size_t given = syntax.args.size() - 1;
   if (given != format.slots || given > kMaxArguments) {
     return checker.Fail(sema::kWrongArgumentCount, syntax.args[0]->span,

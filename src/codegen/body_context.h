@@ -164,6 +164,7 @@ class BodyContext {
   llvm::Value* LowerLoad(const sema::Load& node, const sema::Type& type);
   llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type);
   llvm::Value* LowerStringCompare(const sema::StringCompare& node);
+  llvm::Value* LowerTupleCompare(const sema::TupleCompare& node);
   llvm::Value* CompareWithLiteral(const sema::Expr& value, const std::string& literal);
   llvm::Value* CompareStrings(const sema::Expr& left, const sema::Expr& right);
   llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);

@@ -73,6 +73,7 @@ llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
           },
           [&](const sema::Binary& node) { return LowerBinary(node, *node.left->type); },
           [&](const sema::StringCompare& node) { return LowerStringCompare(node); },
+          [&](const sema::TupleCompare& node) { return LowerTupleCompare(node); },
           [&](const sema::Logical& node) { return LowerLogical(node); },
           [&](const sema::Convert& node) { return LowerConvert(node, *expr.type); },
           [&](const sema::Ternary& node) { return LowerTernary(node, *expr.type); },

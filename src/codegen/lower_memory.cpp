@@ -203,6 +203,25 @@ llvm::Value* BodyContext::LowerStringCompare(const sema::StringCompare& node) {
   return ir_.CreateZExt(node.equal ? equal : ir_.CreateNot(equal), ir_.getInt64Ty());
 }
 
+// Both sides as map keys are made: with every padding byte zero, so that equal tuples have equal bytes.
+llvm::Value* BodyContext::LowerTupleCompare(const sema::TupleCompare& node) {
+  uint32_t bytes = (node.type->size + 7) / 8 * 8;
+  llvm::Value* sides[2] = {Temporary(bytes), Temporary(bytes)};
+  const sema::Expr* values[2] = {node.left.get(), node.right.get()};
+  for (int i = 0; i < 2; ++i) {
+    Zero(sides[i], bytes);
+    LowerKeyInto(*values[i], *node.type, sides[i]);
+  }
+  llvm::Value* difference = I64(0);
+  for (uint32_t at = 0; at < bytes; at += 8) {
+    llvm::Value* left = ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(sides[0], at), llvm::Align(8));
+    llvm::Value* right = ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(sides[1], at), llvm::Align(8));
+    difference = ir_.CreateOr(difference, ir_.CreateXor(left, right));
+  }
+  llvm::Value* equal = ir_.CreateICmpEQ(difference, I64(0));
+  return ir_.CreateZExt(node.equal ? equal : ir_.CreateNot(equal), ir_.getInt64Ty());
+}
+
 // All bytes of the literal and its NUL, eight at a time: the value's memory is 8-byte aligned or in a temporary that is.
 llvm::Value* BodyContext::CompareWithLiteral(const sema::Expr& value, const std::string& literal) {
   if (literal.size() + 1 > value.type->size) {

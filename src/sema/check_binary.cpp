@@ -145,8 +145,14 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     Report(kTypeMismatch, op_span, "strings can only be compared by == and !=");
     return ErrorExpr(span);
   }
-  if (left->type->kind == right->type->kind && (left->type->kind == TypeKind::kTuple ||
-                                                left->type->kind == TypeKind::kArray)) {
+  bool is_equality = op == BinaryOp::kEq || op == BinaryOp::kNe;
+  const Type* tuple = left->type->kind == TypeKind::kTuple && is_equality ? Join(left->type, right->type) : nullptr;
+  if (tuple != nullptr) {
+    left = Coerce(std::move(left), tuple, "the left side");
+    right = Coerce(std::move(right), tuple, "the right side");
+    return Make(span, types().Bool(), TupleCompare{op == BinaryOp::kEq, std::move(left), std::move(right), tuple});
+  }
+  if (left->type->kind == TypeKind::kArray && right->type->kind == TypeKind::kArray) {
     return NotSupported(span, fmt::format("comparing {} and {}", Name(*left->type), Name(*right->type)));
   }
   if (!left->type->IsScalar() || !right->type->IsScalar()) {

@@ -165,7 +165,7 @@ void Checker::WarnAboutSigns(const Type* held, const Type* offered, Span span) {
 bool Checker::JoinKey(uint32_t map, const Type* key, Span span) {
   MapInfo& info = program_.maps[map];
   if (key == nullptr) {
-    if (info.key == nullptr) return true;
+    if (info.is_keyless) return true;
     Report(kKeyMismatch, span, fmt::format("{} is used without a key here", info.name))
         .Note(info.span, "it has keys elsewhere");
     return false;
@@ -305,7 +305,10 @@ std::optional<MapRef> Checker::CheckMapElement(const parser::MapAccess& access,
       Report(kKeyMismatch, part->span, fmt::format("a value of type {} cannot be a key", Name(*part->type)));
       return std::nullopt;
     }
-    if (part->type->IsVague()) return MapRef{map, std::move(part)};
+    if (part->type->IsVague()) {
+      if (program_.maps[map].value->IsVague()) program_.maps[map].is_keyless = false;
+      return MapRef{map, std::move(part)};
+    }
     part_types.push_back(OfferedType(*part, HeldKey(program_.maps[map].key, parts.size(), keys.size())));
     parts.push_back(std::move(part));
   }

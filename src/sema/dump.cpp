@@ -120,6 +120,9 @@ class Dumper {
             [&](const StringCompare& node) {
               return fmt::format("({} {} {})", Text(*node.left), node.equal ? "==" : "!=", Text(*node.right));
             },
+            [&](const TupleCompare& node) {
+              return fmt::format("({} {} {})", Text(*node.left), node.equal ? "==" : "!=", Text(*node.right));
+            },
             [&](const Logical& node) {
               return fmt::format("({} {} {})", Text(*node.left), node.is_and ? "&&" : "||", Text(*node.right));
             },

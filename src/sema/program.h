@@ -64,6 +64,13 @@ struct StringCompare {
   ExprPtr left;
   ExprPtr right;
 };
+// == and != of tuples, which have been converted to one type.
+struct TupleCompare {
+  bool equal = true;
+  ExprPtr left;
+  ExprPtr right;
+  const Type* type = nullptr;
+};
 struct Logical {
   bool is_and = true;
   ExprPtr left;
@@ -124,7 +131,7 @@ struct BlockValue {
 };
 
 struct Expr {
-  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, Logical,
+  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare, Logical,
                             Convert, Ternary, IncDec, Call, ArgsField, Load, Member, Tuple, BlockValue>;
   Span span;
   const Type* type = nullptr;
