@@ -11,58 +11,62 @@ constexpr uint32_t kMaxDelimiter = 8;
 // From here on another string might not fit.
 constexpr uint64_t kLastStart = kJoinBytes - kStringBytes - kMaxDelimiter;
 
+// The length that probe_read_user_str returned, without the NUL; 0 when the string could not be read. Without a branch:
+// each one would double the paths that the verifier walks in every round of the loop.
+llvm::Value* Length(BodyContext& body, llvm::Value* read) {
+  llvm::IRBuilder<>& ir = body.ir();
+  llvm::Value* length = ir.CreateSub(read, body.I64(1));
+  llvm::Value* is_valid = ir.CreateNot(ir.CreateAShr(length, body.I64(63)));
+  return ir.CreateAnd(ir.CreateAnd(length, is_valid), body.I64(kStringBytes - 1));
+}
+
+// Each string is followed by the delimiter; the last one's is not counted.
 llvm::Value* Write(BodyContext& body, const sema::Expr&, const Call& call, llvm::Value* target) {
   llvm::IRBuilder<>& ir = body.ir();
-  const Type& array_type = *call.args[0]->type;
-  sema::AddressSpace space = array_type.space;
+  const std::string& delimiter = call.data.text;
+  sema::AddressSpace space = call.args[0]->type->space;
+  bool is_user = space == sema::AddressSpace::kUser;
   llvm::Value* array = body.Lower(*call.args[0]);
   llvm::Value* pointer_at = body.Temporary(8);
   llvm::BasicBlock* before = ir.GetInsertBlock();
   llvm::BasicBlock* loop = body.NewBlock("join");
-  llvm::BasicBlock* read = body.NewBlock("join_read");
-  llvm::BasicBlock* delimit = body.NewBlock("join_delimiter");
   llvm::BasicBlock* append = body.NewBlock("join_append");
+  llvm::BasicBlock* again = body.NewBlock("join_again");
   llvm::BasicBlock* done = body.NewBlock("joined");
   ir.CreateBr(loop);
 
   ir.SetInsertPoint(loop);
   llvm::PHINode* index = ir.CreatePHI(ir.getInt64Ty(), 2);
-  llvm::PHINode* end = ir.CreatePHI(ir.getInt64Ty(), 2);
+  llvm::PHINode* start = ir.CreatePHI(ir.getInt64Ty(), 2);
   index->addIncoming(body.I64(0), before);
-  end->addIncoming(body.I64(0), before);
+  start->addIncoming(body.I64(0), before);
   llvm::Value* place = ir.CreateAdd(array, ir.CreateShl(index, body.I64(3)));
   ir.CreateAlignedStore(body.I64(0), pointer_at, llvm::Align(8));
   body.ReadMemory(pointer_at, 8, place, space);
   llvm::Value* pointer = ir.CreateAlignedLoad(ir.getInt64Ty(), pointer_at, llvm::Align(8), /*isVolatile=*/true);
-  ir.CreateCondBr(ir.CreateICmpEQ(pointer, body.I64(0)), done, read);
-
-  ir.SetInsertPoint(read);
-  ir.CreateCondBr(ir.CreateICmpEQ(index, body.I64(0)), append, delimit);
-  ir.SetInsertPoint(delimit);
-  for (size_t i = 0; i < call.data.text.size(); ++i) {
-    ir.CreateStore(ir.getInt8(static_cast<uint8_t>(call.data.text[i])), body.At(body.At(target, end), i));
-  }
-  llvm::Value* behind = ir.CreateAdd(end, body.I64(call.data.text.size()));
-  ir.CreateBr(append);
+  ir.CreateCondBr(ir.CreateICmpEQ(pointer, body.I64(0)), done, append);
 
   ir.SetInsertPoint(append);
-  llvm::PHINode* start = ir.CreatePHI(ir.getInt64Ty(), 2);
-  start->addIncoming(end, read);
-  start->addIncoming(behind, delimit);
-  llvm::Value* length = body.ReadString(body.At(target, start), body.I64(kStringBytes), pointer, space);
-  llvm::Value* next_end = body.AtMost(ir.CreateAdd(start, length), kLastStart);
+  int helper = is_user ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_kernel_str;
+  llvm::Value* read = body.Helper(helper, {body.At(target, start), body.I64(kStringBytes), pointer});
+  llvm::Value* end = ir.CreateAdd(start, Length(body, read));
+  body.StoreBytes(body.At(target, end), delimiter);
+  llvm::Value* next_start = ir.CreateAdd(end, body.I64(delimiter.size()));
   llvm::Value* next = ir.CreateAdd(index, body.I64(1));
-  index->addIncoming(next, append);
-  end->addIncoming(next_end, append);
-  llvm::Value* goes_on = ir.CreateAnd(ir.CreateICmpULT(next, body.I64(kMaxStrings)),
-                                      ir.CreateICmpULT(next_end, body.I64(kLastStart)));
-  ir.CreateCondBr(goes_on, loop, done);
+  ir.CreateCondBr(ir.CreateICmpULT(next_start, body.I64(kLastStart)), again, done);
+  ir.SetInsertPoint(again);
+  index->addIncoming(next, again);
+  start->addIncoming(next_start, again);
+  ir.CreateCondBr(ir.CreateICmpULT(next, body.I64(kMaxStrings)), loop, done);
 
   ir.SetInsertPoint(done);
-  llvm::PHINode* total = ir.CreatePHI(ir.getInt64Ty(), 2);
-  total->addIncoming(end, loop);
-  total->addIncoming(next_end, append);
-  return total;
+  llvm::PHINode* total = ir.CreatePHI(ir.getInt64Ty(), 3);
+  total->addIncoming(start, loop);
+  total->addIncoming(next_start, append);
+  total->addIncoming(next_start, again);
+  llvm::Value* trailing = body.I64(delimiter.size());
+  llvm::Value* has_any = ir.CreateICmpUGE(total, trailing);
+  return ir.CreateSelect(has_any, ir.CreateSub(total, trailing), body.I64(0));
 }
 
 // The joined text as a value.
