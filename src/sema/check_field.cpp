@@ -207,7 +207,13 @@ ExprPtr Checker::CheckSizeof(const parser::Call& call, Span span) {
   }
   if (type == nullptr) type = Check(arg)->type;
   if (type->IsVague()) return ErrorExpr(span);
-  return MakeLiteral(span, CompleteStruct(type)->size, false);
+  type = CompleteStruct(type);
+  if (type->size == 0 && type->kind != TypeKind::kTuple) {
+    Report(kUnknownType, arg.span, fmt::format("the size of {} is not known", Name(*type)))
+        .Hint("declare it, or #include the header that does");
+    return ErrorExpr(span);
+  }
+  return MakeLiteral(span, type->size, false);
 }
 
 ExprPtr Checker::CheckOffsetof(const parser::Call&, Span span) { return NotSupported(span, "offsetof"); }
