@@ -15,7 +15,7 @@ struct FormatStep {
   std::string flags;    // of "-+ #0"
   int32_t width = -1;   // -1: none
   int32_t precision = -1;
-  std::string length;   // "", "h", "hh", "l", "ll", "z", …; for %r: "x" or "h"
+  std::string length;  // "", "h", "hh", "l", "ll", "z", …; for %r: "x" or "h"
   uint32_t slot = kNoSlot;
   uint32_t width_slot = kNoSlot;      // `%*d`
   uint32_t precision_slot = kNoSlot;  // `%.*s`

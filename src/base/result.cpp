@@ -22,8 +22,10 @@ std::string Error::Message() const {
 }
 
 std::unexpected<Error> SystemError(std::string operation, std::string object, std::string remedy) {
-  return std::unexpected(
-      Error{.operation = std::move(operation), .object = std::move(object), .error_number = errno, .remedy = std::move(remedy)});
+  return std::unexpected(Error{.operation = std::move(operation),
+                               .object = std::move(object),
+                               .error_number = errno,
+                               .remedy = std::move(remedy)});
 }
 
 void CheckFailed(const char* condition, const char* file, int line) {

@@ -30,7 +30,7 @@ std::unexpected<Error> SystemError(std::string operation, std::string object, st
 }  // namespace sonde
 
 // For what only a mistake of ours can make false. Never for input.
-#define SONDE_CHECK(condition) \
-  do {                         \
+#define SONDE_CHECK(condition)                                              \
+  do {                                                                      \
     if (!(condition)) ::sonde::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -7,8 +7,9 @@ namespace {
 // No probe type that numbers its arguments is built yet.
 const Type* CheckNumbered(Checker& checker, const parser::Call& syntax, Call&) {
   std::string_view probe = checker.scope().probe_type->name;
-  checker.Report(sema::kNotAvailable, syntax.name_span,
-                 fmt::format("{} is not available in {} probes", syntax.name, probe))
+  checker
+      .Report(sema::kNotAvailable, syntax.name_span,
+              fmt::format("{} is not available in {} probes", syntax.name, probe))
       .Hint(checker.scope().probe_type->has_args ? "their arguments have names: args.field; sonde -lv shows them"
                                                  : "they have no arguments");
   return checker.types().Error();

@@ -116,8 +116,8 @@ std::string ConversionProblem(const FormatStep& step, const sema::Type& type) {
     case 'p':
       return type.IsPointer() || type.IsInteger() ? "" : expects("a pointer");
     default: {
-      bool number = type.IsInteger() || type.kind == TypeKind::kBool || type.kind == TypeKind::kEnum ||
-                    type.IsPointer();
+      bool number =
+          type.IsInteger() || type.kind == TypeKind::kBool || type.kind == TypeKind::kEnum || type.IsPointer();
       return number ? "" : expects("a number");
     }
   }

@@ -13,8 +13,8 @@ namespace sonde::builtins {
 struct ParsedFormat {
   std::vector<FormatStep> steps;
   uint32_t slots = 0;       // arguments that the conversions take
-  std::string error;         // not empty: what is wrong with the format
-  bool is_unbuilt = false;   // … which the language has and this build does not
+  std::string error;        // not empty: what is wrong with the format
+  bool is_unbuilt = false;  // … which the language has and this build does not
 };
 
 ParsedFormat ParseFormat(std::string_view text);

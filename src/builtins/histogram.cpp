@@ -76,7 +76,8 @@ const Type* CheckLhist(Checker& checker, const parser::Call& syntax, Call& call)
   std::optional<int64_t> step = checker.CheckLiteral(*syntax.args[3], "the step");
   if (!min || !max || !step) return checker.types().Error();
   if (*step < 1) return checker.Fail(sema::kOutOfRange, syntax.args[3]->span, "the step must be at least 1");
-  if (*min >= *max) return checker.Fail(sema::kOutOfRange, syntax.args[2]->span, "the maximum must be above the minimum");
+  if (*min >= *max)
+    return checker.Fail(sema::kOutOfRange, syntax.args[2]->span, "the maximum must be above the minimum");
   if ((static_cast<uint64_t>(*max) - static_cast<uint64_t>(*min)) / static_cast<uint64_t>(*step) > kMaxLhistBuckets) {
     return checker.Fail(sema::kOutOfRange, syntax.args[3]->span,
                         fmt::format("that makes more than {} buckets; take a larger step", kMaxLhistBuckets));

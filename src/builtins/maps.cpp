@@ -38,8 +38,7 @@ template <image::EventKind kind>
 const Type* CheckWhole(Checker& checker, const parser::Call& syntax, Call& call) {
   std::optional<uint32_t> map = checker.CheckWholeMap(*syntax.args[0], fmt::format("{}()", syntax.name));
   if (!map) return checker.types().Error();
-  call.data.event = checker.AddEvent(
-      {.kind = kind, .span = syntax.name_span, .function = syntax.name, .map = *map});
+  call.data.event = checker.AddEvent({.kind = kind, .span = syntax.name_span, .function = syntax.name, .map = *map});
   return checker.types().Void();
 }
 
@@ -57,10 +56,8 @@ const Builtin kDelete{.name = "delete",
                       .min_args = 1,
                       .max_args = 2,
                       .has_effect = true,
-                      .check =
-                          [](Checker& checker, const parser::Call& syntax, Call& call) {
-                            return CheckElement(checker, syntax, call, checker.types().Void());
-                          },
+                      .check = [](Checker& checker, const parser::Call& syntax,
+                                  Call& call) { return CheckElement(checker, syntax, call, checker.types().Void()); },
                       .lower = [](BodyContext& body, const sema::Expr&, const Call& call) -> llvm::Value* {
                         body.DeleteElement(Element(call));
                         return nullptr;

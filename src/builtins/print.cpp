@@ -46,18 +46,19 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
 
 }  // namespace
 
-const Builtin kPrint{.name = "print",
-                     .signature = "void print(value) or void print(map m[, int top[, int div]])",
-                     .summary = "Prints a value and a newline, or a whole map: its `top` largest values, divided by `div`.",
-                     .min_args = 1,
-                     .max_args = 3,
-                     .has_effect = true,
-                     .check = Check,
-                     .lower = [](BodyContext& body, const sema::Expr& expr, const Call& call) -> llvm::Value* {
-                       std::vector<const sema::Expr*> values;
-                       for (const sema::ExprPtr& arg : call.args) values.push_back(arg.get());
-                       body.SendRecord(call.data.event, values, expr.span);
-                       return nullptr;
-                     }};
+const Builtin kPrint{
+    .name = "print",
+    .signature = "void print(value) or void print(map m[, int top[, int div]])",
+    .summary = "Prints a value and a newline, or a whole map: its `top` largest values, divided by `div`.",
+    .min_args = 1,
+    .max_args = 3,
+    .has_effect = true,
+    .check = Check,
+    .lower = [](BodyContext& body, const sema::Expr& expr, const Call& call) -> llvm::Value* {
+      std::vector<const sema::Expr*> values;
+      for (const sema::ExprPtr& arg : call.args) values.push_back(arg.get());
+      body.SendRecord(call.data.event, values, expr.span);
+      return nullptr;
+    }};
 
 }  // namespace sonde::builtins

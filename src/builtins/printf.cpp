@@ -35,9 +35,9 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   }
   size_t given = syntax.args.size() - 1;
   if (given != format.slots || given > kMaxArguments) {
-    return checker.Fail(sema::kWrongArgumentCount, syntax.args[0]->span,
-                        fmt::format("the format takes {} argument{}, {} given", format.slots,
-                                    format.slots == 1 ? "" : "s", given));
+    return checker.Fail(
+        sema::kWrongArgumentCount, syntax.args[0]->span,
+        fmt::format("the format takes {} argument{}, {} given", format.slots, format.slots == 1 ? "" : "s", given));
   }
   sema::Event event{
       .kind = image::EventKind::kPrintf, .span = syntax.name_span, .function = "printf", .format = format.steps};
@@ -46,10 +46,10 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
     sema::ExprPtr value = checker.Check(*syntax.args[slot + 1]);
     const FormatStep* step = StepOf(format, slot);
     bool vague = value->type->IsVague();
-    std::string problem = vague              ? ""
-                          : step != nullptr  ? ConversionProblem(*step, *value->type)
+    std::string problem = vague                      ? ""
+                          : step != nullptr          ? ConversionProblem(*step, *value->type)
                           : value->type->IsInteger() ? ""
-                                             : "a width or precision is a number";
+                                                     : "a width or precision is a number";
     if (problem.empty() && step != nullptr) value = Widened(checker, std::move(value), *step);
     if (!problem.empty()) checker.Report(sema::kBadFormat, syntax.args[slot + 1]->span, problem);
     failed = failed || vague || !problem.empty();

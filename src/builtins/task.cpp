@@ -22,45 +22,41 @@ llvm::Value* WriteComm(BodyContext& body, const sema::Expr&, const Call&, llvm::
 
 }  // namespace
 
-const Builtin kPid{
-    .name = "pid",
-    .form = BuiltinForm::kVariable,
-    .signature = "uint32 pid",
-    .summary = "The process id (thread group id) of the current task.",
-    .check = Uint32,
-    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
-      return HighHalf(body, BPF_FUNC_get_current_pid_tgid);
-    }};
+const Builtin kPid{.name = "pid",
+                   .form = BuiltinForm::kVariable,
+                   .signature = "uint32 pid",
+                   .summary = "The process id (thread group id) of the current task.",
+                   .check = Uint32,
+                   .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     return HighHalf(body, BPF_FUNC_get_current_pid_tgid);
+                   }};
 
-const Builtin kTid{
-    .name = "tid",
-    .form = BuiltinForm::kVariable,
-    .signature = "uint32 tid",
-    .summary = "The thread id of the current task.",
-    .check = Uint32,
-    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
-      return LowHalf(body, BPF_FUNC_get_current_pid_tgid);
-    }};
+const Builtin kTid{.name = "tid",
+                   .form = BuiltinForm::kVariable,
+                   .signature = "uint32 tid",
+                   .summary = "The thread id of the current task.",
+                   .check = Uint32,
+                   .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     return LowHalf(body, BPF_FUNC_get_current_pid_tgid);
+                   }};
 
-const Builtin kUid{
-    .name = "uid",
-    .form = BuiltinForm::kVariable,
-    .signature = "uint32 uid",
-    .summary = "The user id of the current task.",
-    .check = Uint32,
-    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
-      return LowHalf(body, BPF_FUNC_get_current_uid_gid);
-    }};
+const Builtin kUid{.name = "uid",
+                   .form = BuiltinForm::kVariable,
+                   .signature = "uint32 uid",
+                   .summary = "The user id of the current task.",
+                   .check = Uint32,
+                   .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     return LowHalf(body, BPF_FUNC_get_current_uid_gid);
+                   }};
 
-const Builtin kGid{
-    .name = "gid",
-    .form = BuiltinForm::kVariable,
-    .signature = "uint32 gid",
-    .summary = "The group id of the current task.",
-    .check = Uint32,
-    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
-      return HighHalf(body, BPF_FUNC_get_current_uid_gid);
-    }};
+const Builtin kGid{.name = "gid",
+                   .form = BuiltinForm::kVariable,
+                   .signature = "uint32 gid",
+                   .summary = "The group id of the current task.",
+                   .check = Uint32,
+                   .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     return HighHalf(body, BPF_FUNC_get_current_uid_gid);
+                   }};
 
 const Builtin kComm{
     .name = "comm",

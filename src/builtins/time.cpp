@@ -43,14 +43,13 @@ const Builtin kTime{.name = "time",
                       return nullptr;
                     }};
 
-const Builtin kStrftime{.name = "strftime",
-                        .signature = "timestamp strftime(const string fmt, uint64 nsecs)",
-                        .summary = "A time since boot as wall-clock time, by a strftime(3) format; %f is microseconds.",
-                        .min_args = 2,
-                        .max_args = 2,
-                        .check = CheckStrftime,
-                        .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
-                          return body.Lower(*call.args[0]);
-                        }};
+const Builtin kStrftime{
+    .name = "strftime",
+    .signature = "timestamp strftime(const string fmt, uint64 nsecs)",
+    .summary = "A time since boot as wall-clock time, by a strftime(3) format; %f is microseconds.",
+    .min_args = 2,
+    .max_args = 2,
+    .check = CheckStrftime,
+    .lower = [](BodyContext& body, const sema::Expr&, const Call& call) { return body.Lower(*call.args[0]); }};
 
 }  // namespace sonde::builtins

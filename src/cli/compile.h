@@ -38,7 +38,7 @@ struct Compilation {
   codegen::Output output;
   Config config;           // of the environment, then of the script
   bool perf_path = false;  // system calls by their perf events: see codegen::Options
-  std::string problem;  // of the script as a file: cannot be read, is empty
+  std::string problem;     // of the script as a file: cannot be read, is empty
 };
 
 enum class Step : uint8_t { kRead, kParse, kCheck, kGenerate };

@@ -100,9 +100,11 @@ BodyContext::Memory BodyContext::Allocate(uint32_t bytes) {
   uint32_t offset = scratch_bytes_;
   scratch_bytes_ += bytes;
   if (scratch_bytes_ > kScratchLimit) {
-    module().diagnostics.Error(sema::kOutOfRange, body_.span,
-                               fmt::format("this body needs {} bytes of memory at once; a BPF program has {}",
-                                           scratch_bytes_, kScratchLimit))
+    module()
+        .diagnostics
+        .Error(sema::kOutOfRange, body_.span,
+               fmt::format("this body needs {} bytes of memory at once; a BPF program has {}", scratch_bytes_,
+                           kScratchLimit))
         .Hint("split it into several probes, or lower max_strlen");
     scratch_bytes_ = 0;
   }
@@ -222,7 +224,8 @@ void BodyContext::Zero(llvm::Value* target, uint32_t bytes) {
 }
 
 void BodyContext::Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes) {
-  bool in_words = bytes <= kMaxInlineStores * 8 && bytes % 8 == 0 && AlignmentOf(target) == 8 && AlignmentOf(source) == 8;
+  bool in_words =
+      bytes <= kMaxInlineStores * 8 && bytes % 8 == 0 && AlignmentOf(target) == 8 && AlignmentOf(source) == 8;
   if (!in_words) {
     Helper(BPF_FUNC_probe_read_kernel, {target, I64(bytes), source});
     return;
@@ -245,8 +248,7 @@ llvm::Value* BodyContext::AtMost(llvm::Value* value, uint64_t limit) {
 
 llvm::Value* BodyContext::ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address,
                                      sema::AddressSpace space) {
-  int helper =
-      space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_kernel_str;
+  int helper = space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_kernel_str;
   llvm::Value* read = Helper(helper, {target, capacity, address});
   llvm::Value* bytes = ir_.CreateSelect(ir_.CreateICmpSGT(read, I64(0)), read, I64(1));
   return ir_.CreateSub(bytes, I64(1));
@@ -291,13 +293,9 @@ llvm::GlobalVariable* External(llvm::Module& module, const std::string& name) {
 
 }  // namespace
 
-llvm::Value* BodyContext::MapPointer(uint32_t map) {
-  return External(module().module, fmt::format("map_{}", map));
-}
+llvm::Value* BodyContext::MapPointer(uint32_t map) { return External(module().module, fmt::format("map_{}", map)); }
 
-llvm::Value* BodyContext::DirectValue(uint32_t map) {
-  return External(module().module, fmt::format("value_{}", map));
-}
+llvm::Value* BodyContext::DirectValue(uint32_t map) { return External(module().module, fmt::format("value_{}", map)); }
 
 llvm::Value* BodyContext::ControlField(uint32_t offset) { return At(DirectValue(layout().control()), offset); }
 

@@ -1,8 +1,8 @@
 // The context in which one body is lowered, and all that the lowering hooks of builtins may use.
 //
-// Scalars travel as i64 in the canonical extension of their type: sign-extended when signed, else zero-extended. Strings,
-// tuples and the like live in memory: temporaries of at most 64 bytes on the BPF stack, larger ones in a slot of the
-// per-CPU scratch map, which is claimed before its first use and released at the body's single exit.
+// Scalars travel as i64 in the canonical extension of their type: sign-extended when signed, else zero-extended.
+// Strings, tuples and the like live in memory: temporaries of at most 64 bytes on the BPF stack, larger ones in a slot
+// of the per-CPU scratch map, which is claimed before its first use and released at the body's single exit.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -64,7 +64,8 @@ class BodyContext {
   llvm::Value* Lower(const sema::Expr& expr);
   // i1.
   llvm::Value* LowerCondition(const sema::Expr& expr);
-  // Writes a value in memory of `type` to `target`, bytes behind a string's NUL undefined. For strings returns the length.
+  // Writes a value in memory of `type` to `target`, bytes behind a string's NUL undefined. For strings returns the
+  // length.
   llvm::Value* LowerInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
   // The same with every padding byte zero, as map keys need it.
   void LowerKeyInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
@@ -184,17 +185,17 @@ class BodyContext {
   const sema::Body& body_;
   llvm::Function* function_;
   llvm::IRBuilder<> ir_;
-  llvm::BasicBlock* entry_ = nullptr;       // allocas
-  llvm::BasicBlock* claim_early_ = nullptr; // before the predicate
-  llvm::BasicBlock* claim_late_ = nullptr;  // behind it
-  llvm::BasicBlock* exit_ = nullptr;        // releases and returns
-  llvm::BasicBlock* return_ = nullptr;      // returns
+  llvm::BasicBlock* entry_ = nullptr;        // allocas
+  llvm::BasicBlock* claim_early_ = nullptr;  // before the predicate
+  llvm::BasicBlock* claim_late_ = nullptr;   // behind it
+  llvm::BasicBlock* exit_ = nullptr;         // releases and returns
+  llvm::BasicBlock* return_ = nullptr;       // returns
   bool in_predicate_ = false;
   bool predicate_claims_ = false;
-  llvm::Value* scratch_ = nullptr;          // the claimed slot, behind its header
+  llvm::Value* scratch_ = nullptr;  // the claimed slot, behind its header
   uint32_t stack_bytes_ = 0;
   uint32_t scratch_bytes_ = 0;
-  std::vector<llvm::Value*> variables_;     // memory of each; made where it dominates the whole body
+  std::vector<llvm::Value*> variables_;  // memory of each; made where it dominates the whole body
   std::vector<Memory> in_use_;
   std::vector<Memory> free_;
 };

@@ -168,7 +168,12 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
   module.setDataLayout(machine->createDataLayout());
 
   Layout layout(program, options.image);
-  ModuleContext context{llvm_context, module, layout, program, {.online_cpus = options.online_cpus, .possible_cpus = kernel.PossibleCpus()}, diagnostics};
+  ModuleContext context{llvm_context,
+                        module,
+                        layout,
+                        program,
+                        {.online_cpus = options.online_cpus, .possible_cpus = kernel.PossibleCpus()},
+                        diagnostics};
   ProgramOptions paths = ChoosePaths(program, kernel, options, context.facts);
   BuildPrograms(context, paths);
   if (diagnostics.HasErrors()) return output;

@@ -229,8 +229,7 @@ uint32_t Layout::LossSite(Span span, image::LossReason reason, std::string objec
       loss_sites_.try_emplace({span.file, span.offset, reason}, static_cast<uint32_t>(image_.loss_sites.size()));
   if (inserted) {
     image_.loss_sites.push_back({Place(span), reason, std::move(object)});
-    image_.maps[control_].value_size =
-        static_cast<uint32_t>(image::kLossCountersOffset + 8 * image_.loss_sites.size());
+    image_.maps[control_].value_size = static_cast<uint32_t>(image::kLossCountersOffset + 8 * image_.loss_sites.size());
   }
   return known->second;
 }

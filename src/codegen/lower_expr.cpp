@@ -51,9 +51,7 @@ void BodyContext::StoreScalar(llvm::Value* value, const Type& type, llvm::Value*
   ir_.CreateAlignedStore(narrow, pointer, llvm::Align(type.size));
 }
 
-llvm::Value* BodyContext::LowerCondition(const sema::Expr& expr) {
-  return ir_.CreateICmpNE(Lower(expr), I64(0));
-}
+llvm::Value* BodyContext::LowerCondition(const sema::Expr& expr) { return ir_.CreateICmpNE(Lower(expr), I64(0)); }
 
 llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
   return std::visit(
@@ -215,8 +213,8 @@ llvm::Value* BodyContext::LowerIncDec(const sema::IncDec& node, const sema::Expr
   llvm::BasicBlock* missing = NewBlock("missing");
   llvm::BasicBlock* done = NewBlock("done");
   llvm::Value* value = LookupOrInsert(ref, expr.span, missing);
-  llvm::Value* before = ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, value, delta, llvm::MaybeAlign(8),
-                                            llvm::AtomicOrdering::Monotonic);
+  llvm::Value* before =
+      ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, value, delta, llvm::MaybeAlign(8), llvm::AtomicOrdering::Monotonic);
   MarkPresent(ref.map, value);
   llvm::Value* result = node.prefix ? ir_.CreateAdd(before, delta) : before;
   llvm::BasicBlock* found = ir_.GetInsertBlock();

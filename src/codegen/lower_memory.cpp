@@ -222,7 +222,8 @@ llvm::Value* BodyContext::LowerTupleCompare(const sema::TupleCompare& node) {
   return ir_.CreateZExt(node.equal ? equal : ir_.CreateNot(equal), ir_.getInt64Ty());
 }
 
-// All bytes of the literal and its NUL, eight at a time: the value's memory is 8-byte aligned or in a temporary that is.
+// All bytes of the literal and its NUL, eight at a time: the value's memory is 8-byte aligned or in a temporary that
+// is.
 llvm::Value* BodyContext::CompareWithLiteral(const sema::Expr& value, const std::string& literal) {
   if (literal.size() + 1 > value.type->size) {
     LowerAddress(value);

@@ -138,9 +138,9 @@ llvm::Function* BodyContext::WakeFunction() {
   llvm::BasicBlock* discard = block("discard");
   llvm::BasicBlock* done = block("done");
   ir_.SetInsertPoint(entry);
-  llvm::Value* was = ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, ControlField(offsetof(image::Control, asleep)),
-                                         ir_.getInt32(0), llvm::MaybeAlign(4),
-                                         llvm::AtomicOrdering::SequentiallyConsistent);
+  llvm::Value* was =
+      ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, ControlField(offsetof(image::Control, asleep)), ir_.getInt32(0),
+                          llvm::MaybeAlign(4), llvm::AtomicOrdering::SequentiallyConsistent);
   ir_.CreateCondBr(ir_.CreateICmpEQ(was, ir_.getInt32(0)), done, reserve);
   ir_.SetInsertPoint(reserve);
   llvm::Value* ring = MapPointer(layout().control_ring());

@@ -22,9 +22,18 @@ using sema::ProbeInstance;
 
 // Tracepoints that a kernel declares with TRACE_EVENT_CONDITION: the event is recorded under a condition that the raw
 // tracepoint of the same name does not know.
-constexpr std::array<std::string_view, 12> kConditionalEvents = {
-    "tlb_flush", "mm_page_pcpu_drain", "mm_page_free*", "kfree", "kmem_cache_free", "console",
-    "i2c_*",     "smbus_*",            "btrfs_get_extent", "svc_*", "xprt_*",      "dlm_*"};
+constexpr std::array<std::string_view, 12> kConditionalEvents = {"tlb_flush",
+                                                                 "mm_page_pcpu_drain",
+                                                                 "mm_page_free*",
+                                                                 "kfree",
+                                                                 "kmem_cache_free",
+                                                                 "console",
+                                                                 "i2c_*",
+                                                                 "smbus_*",
+                                                                 "btrfs_get_extent",
+                                                                 "svc_*",
+                                                                 "xprt_*",
+                                                                 "dlm_*"};
 
 bool IsConditional(std::string_view event) {
   for (std::string_view pattern : kConditionalEvents) {

@@ -7,7 +7,7 @@
 namespace sonde::codegen {
 
 struct ProgramOptions {
-  bool raw_syscalls = true;        // on tp_btf/sys_enter and sys_exit
+  bool raw_syscalls = true;          // on tp_btf/sys_enter and sys_exit
   const kernel::Btf* btf = nullptr;  // null: no raw tracepoints at all
 };
 

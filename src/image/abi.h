@@ -9,11 +9,11 @@ namespace sonde::image {
 // The one value of the `control` map (BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE), followed by one uint64 loss counter for each
 // of Image::loss_sites. Programs reach it as a direct map value, the runtime by mmap.
 struct Control {
-  uint32_t exit = 0;        // programs that see 1 return at once
-  uint32_t asleep = 0;      // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
-  int32_t exit_code = 0;    // of the script's exit(code)
+  uint32_t exit = 0;      // programs that see 1 return at once
+  uint32_t asleep = 0;    // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
+  int32_t exit_code = 0;  // of the script's exit(code)
   uint32_t reserved = 0;
-  uint64_t start_ns = 0;    // CLOCK_BOOTTIME when probes were attached, for `elapsed`
+  uint64_t start_ns = 0;        // CLOCK_BOOTTIME when probes were attached, for `elapsed`
   uint64_t runtime_errors = 0;  // records that found the control ring full
 };
 static_assert(sizeof(Control) == 32);

@@ -43,9 +43,9 @@ enum class ValueKind : uint8_t {
 struct ValueField {
   std::string name;
   TypeIndex type = 0;
-  uint32_t offset = 0;     // bytes
-  uint32_t bit_offset = 0; // within the bytes at `offset`, for bitfields
-  uint32_t bit_width = 0;  // 0 unless a bitfield
+  uint32_t offset = 0;      // bytes
+  uint32_t bit_offset = 0;  // within the bytes at `offset`, for bitfields
+  uint32_t bit_width = 0;   // 0 unless a bitfield
 };
 
 struct Enumerator {
@@ -57,11 +57,11 @@ struct ValueType {
   ValueKind kind = ValueKind::kNone;
   uint32_t size = 0;  // bytes that a value takes where it lies
   bool is_signed = false;
-  std::string name;               // of a struct or enum
-  std::string format;             // of a timestamp
-  TypeIndex element = 0;          // array
-  uint32_t count = 0;             // array
-  std::vector<ValueField> fields; // struct, tuple, record
+  std::string name;                // of a struct or enum
+  std::string format;              // of a timestamp
+  TypeIndex element = 0;           // array
+  uint32_t count = 0;              // array
+  std::vector<ValueField> fields;  // struct, tuple, record
   std::vector<Enumerator> enumerators;
 };
 
@@ -89,11 +89,11 @@ struct MapSpec {
   MapRole role = MapRole::kUser;
   uint32_t bpf_type = 0;  // enum bpf_map_type
   uint32_t key_size = 0;
-  uint32_t value_size = 0;   // bytes of one (per-CPU) value, padded to 8
+  uint32_t value_size = 0;  // bytes of one (per-CPU) value, padded to 8
   uint32_t max_entries = 0;
-  uint32_t flags = 0;        // BPF_F_*
+  uint32_t flags = 0;  // BPF_F_*
   bool per_cpu = false;
-  bool is_keyless = false;   // one entry, key uint32 0
+  bool is_keyless = false;  // one entry, key uint32 0
   // Keyless only: offset of a uint64 that is not 0 once the map was assigned; kNone when the value itself tells
   // (a count that is not 0, any bucket, min's is_set).
   uint32_t present_offset = kNone;
@@ -113,9 +113,9 @@ enum class EventKind : uint8_t {
   kPrintMap,    // `map`, `top`, `div`
   kClearMap,
   kZeroMap,
-  kTime,        // slot 0: kTimestamp; rendered by `text`
-  kJoin,        // slot 0: tail string, and a newline
-  kExit,        // control ring
+  kTime,  // slot 0: kTimestamp; rendered by `text`
+  kJoin,  // slot 0: tail string, and a newline
+  kExit,  // control ring
 };
 
 struct Slot {
@@ -134,23 +134,23 @@ struct SourcePlace {
 struct EventSpec {
   EventKind kind = EventKind::kPrintf;
   SourcePlace where;
-  std::string function;       // "printf", for messages
+  std::string function;  // "printf", for messages
   std::vector<Slot> slots;
   uint32_t fixed_size = sizeof(RecordHeader);  // header and slots
   uint32_t max_size = sizeof(RecordHeader);    // with the longest tail
   std::vector<FormatStep> format;
-  std::string text;           // strftime format of kTime
-  uint32_t map = kNone;       // into Image::maps
-  uint32_t top = 0;           // print(@m, top, div); 0: all
-  uint64_t div = 0;           // 0: none
+  std::string text;      // strftime format of kTime
+  uint32_t map = kNone;  // into Image::maps
+  uint32_t top = 0;      // print(@m, top, div); 0: all
+  uint64_t div = 0;      // 0: none
 };
 
 // --- losses, counted in the control map
 
 enum class LossReason : uint8_t {
-  kRingFull,      // an output record found no room
-  kMapFull,       // a map update failed
-  kNoScratch,     // all scratch slots of the CPU in use
+  kRingFull,   // an output record found no room
+  kMapFull,    // a map update failed
+  kNoScratch,  // all scratch slots of the CPU in use
 };
 
 struct LossSite {
@@ -164,8 +164,8 @@ struct LossSite {
 enum class ProgramType : uint8_t { kRawTracepoint, kTracingRawTracepoint, kTracepoint, kPerfEvent };
 
 // All instructions of an entry program, with its subprograms behind it, are one ELF section of this name; relocations
-// are R_BPF_64_64 against undefined symbols "map_<index>" (map fd), "value_<index>" (direct map value, the addend is the
-// offset into it), and against the section itself (a callback, BPF_PSEUDO_FUNC).
+// are R_BPF_64_64 against undefined symbols "map_<index>" (map fd), "value_<index>" (direct map value, the addend is
+// the offset into it), and against the section itself (a callback, BPF_PSEUDO_FUNC).
 struct ProgramSpec {
   std::string section;
   std::string name;  // at most 15 characters, for bpftool
@@ -198,7 +198,7 @@ using AttachPlan = std::variant<RunAtBegin, RunAtEnd, AttachRawTracepoint, Attac
 struct Attachment {
   uint32_t program = 0;  // into Image::programs
   AttachPlan plan;
-  std::string probe;     // "tracepoint:syscalls:sys_enter_*", for messages
+  std::string probe;  // "tracepoint:syscalls:sys_enter_*", for messages
   uint32_t probe_count = 1;
 };
 

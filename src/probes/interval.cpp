@@ -13,8 +13,8 @@ struct Unit {
   std::string_view name;
   uint64_t nanoseconds;
 };
-constexpr Unit kUnits[] = {{"ns", 1},          {"us", 1000},          {"ms", 1000000},
-                           {"s", 1000000000},  {"m", 60000000000},    {"h", 3600000000000}};
+constexpr Unit kUnits[] = {{"ns", 1},         {"us", 1000},       {"ms", 1000000},
+                           {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
 constexpr uint64_t kSecond = 1000000000;
 
 std::optional<uint64_t> Number(std::string_view text) {
@@ -46,8 +46,7 @@ std::optional<uint64_t> PeriodOf(const parser::ProbeSpec& spec) {
 std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
   std::optional<uint64_t> period = PeriodOf(spec);
   if (!period) {
-    context.diagnostics
-        .Error(sema::kBadProbe, spec.span, fmt::format("'{}' names no rate or period", spec.text))
+    context.diagnostics.Error(sema::kBadProbe, spec.span, fmt::format("'{}' names no rate or period", spec.text))
         .Hint("interval:s:1, interval:ms:100, interval:us:500, interval:hz:99 or interval:100ms");
     return {};
   }

@@ -34,7 +34,8 @@ constexpr auto kNames = std::to_array<Names>({
 });
 
 std::vector<sema::ProbePoint> Refuse(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
-  context.diagnostics.Error(sema::kNotSupported, spec.span, "the probe type " + spec.parts[0].text + " is not supported yet");
+  context.diagnostics.Error(sema::kNotSupported, spec.span,
+                            "the probe type " + spec.parts[0].text + " is not supported yet");
   return {};
 }
 

@@ -1,5 +1,5 @@
-// src/probes: one descriptor for each probe type. Adding one: a file, a line in list.def, and, for a new mechanism, a hook
-// in sema/program.h and an attach function in src/runtime.
+// src/probes: one descriptor for each probe type. Adding one: a file, a line in list.def, and, for a new mechanism, a
+// hook in sema/program.h and an attach function in src/runtime.
 #pragma once
 
 #include "sema/probe_type.h"

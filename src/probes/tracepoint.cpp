@@ -210,7 +210,9 @@ Result<std::vector<sema::ListedProbe>> List(kernel::KernelView& kernel, std::str
       if (!format) return std::unexpected(format.error());
       for (const TracepointField& field : (*format)->fields) {
         if (field.is_common) continue;
-        std::string array = !field.is_array ? "" : field.element_count > 0 ? fmt::format("[{}]", field.element_count) : "[]";
+        std::string array = !field.is_array           ? ""
+                            : field.element_count > 0 ? fmt::format("[{}]", field.element_count)
+                                                      : "[]";
         probe.fields.push_back(fmt::format("{} {}{}", field.type, field.name, array));
       }
     }

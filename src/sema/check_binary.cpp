@@ -81,10 +81,10 @@ bool IsZero(const Expr& expr) {
 // An unsigned value against a negative literal: says why the comparison is settled and what to write.
 void WarnAboutSettled(Diagnostics& diagnostics, BinaryOp op, Span span, const Expr& value) {
   bool holds = op == BinaryOp::kNe || op == BinaryOp::kGt || op == BinaryOp::kGe;
-  Diagnostic& warning = diagnostics.Warning(
-      kNeverTrue, span,
-      fmt::format("this comparison is {} true: the left side is {}, which is not negative", holds ? "always" : "never",
-                  Name(*value.type)));
+  Diagnostic& warning =
+      diagnostics.Warning(kNeverTrue, span,
+                          fmt::format("this comparison is {} true: the left side is {}, which is not negative",
+                                      holds ? "always" : "never", Name(*value.type)));
   if (value.type->is_c_int) {
     warning.Hint(
         "the format file states an unsigned 8-byte field for this int argument: compare (int32) of it, or use the "
@@ -156,10 +156,11 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     return NotSupported(span, fmt::format("comparing {} and {}", Name(*left->type), Name(*right->type)));
   }
   if (!left->type->IsScalar() || !right->type->IsScalar()) {
-    Diagnostic& error = Report(kTypeMismatch, op_span, fmt::format("this operator does not take {} and {}",
-                                                                   Name(*left->type), Name(*right->type)));
-    bool pointer_and_string = (left->type->IsPointer() && right->type->IsString()) ||
-                              (left->type->IsString() && right->type->IsPointer());
+    Diagnostic& error =
+        Report(kTypeMismatch, op_span,
+               fmt::format("this operator does not take {} and {}", Name(*left->type), Name(*right->type)));
+    bool pointer_and_string =
+        (left->type->IsPointer() && right->type->IsString()) || (left->type->IsString() && right->type->IsPointer());
     if (pointer_and_string) error.Hint("read the pointer's text by str(…)");
     return ErrorExpr(span);
   }

@@ -13,7 +13,8 @@ std::string Expected(const Builtin& builtin) {
   if (builtin.min_args == builtin.max_args) {
     return fmt::format("{} argument{}", builtin.min_args, builtin.min_args == 1 ? "" : "s");
   }
-  if (builtin.max_args == kAnyNumber) return fmt::format("at least {} argument{}", builtin.min_args, builtin.min_args == 1 ? "" : "s");
+  if (builtin.max_args == kAnyNumber)
+    return fmt::format("at least {} argument{}", builtin.min_args, builtin.min_args == 1 ? "" : "s");
   return fmt::format("{} to {} arguments", builtin.min_args, builtin.max_args);
 }
 

@@ -129,17 +129,16 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
     return MakeLiteral(span, static_cast<uint64_t>(found->second.value), found->second.value < 0);
   }
   if (auto found = c_.macros.find(id.name); found != c_.macros.end()) {
-    return std::visit(
-        Overloaded{
-            [&](int64_t value) { return MakeLiteral(span, static_cast<uint64_t>(value), value < 0); },
-            [&](uint64_t value) { return MakeLiteral(span, value, false); },
-            [&](double) { return NotSupported(span, "a number with a fraction"); },
-            [&](const std::string& value) {
-              auto size = static_cast<uint32_t>(value.size() + 1);
-              return Make(span, types().String(size), StringConstant{value}, true);
-            },
-        },
-        found->second.value);
+    return std::visit(Overloaded{
+                          [&](int64_t value) { return MakeLiteral(span, static_cast<uint64_t>(value), value < 0); },
+                          [&](uint64_t value) { return MakeLiteral(span, value, false); },
+                          [&](double) { return NotSupported(span, "a number with a fraction"); },
+                          [&](const std::string& value) {
+                            auto size = static_cast<uint32_t>(value.size() + 1);
+                            return Make(span, types().String(size), StringConstant{value}, true);
+                          },
+                      },
+                      found->second.value);
   }
   if (std::optional<int64_t> value = cheaders::KernelConstant(id.name)) {
     return MakeLiteral(span, static_cast<uint64_t>(*value), *value < 0);
@@ -185,8 +184,9 @@ std::optional<std::string> Checker::CheckStringLiteral(const parser::Expr& expr,
 ExprPtr Checker::CheckCondition(const parser::Expr& expr) {
   ExprPtr value = Check(expr);
   if (value->type->IsVague() || value->type->IsScalar()) return value;
-  Diagnostic& error = Report(kTypeMismatch, expr.span,
-                             fmt::format("a condition must be a number or a pointer, but this is {}", Name(*value->type)));
+  Diagnostic& error =
+      Report(kTypeMismatch, expr.span,
+             fmt::format("a condition must be a number or a pointer, but this is {}", Name(*value->type)));
   if (value->type->IsString()) error.Hint("compare it: … != \"\"");
   return ErrorExpr(expr.span);
 }
@@ -204,8 +204,8 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
   if (operand->type->IsVague()) return operand;
   if (op == UnaryOp::kDereference) {
     if (!operand->type->IsPointer() || operand->type->element == nullptr) {
-      Report(kTypeMismatch, span, fmt::format("only a pointer with a type can be read through, this is {}",
-                                              Name(*operand->type)));
+      Report(kTypeMismatch, span,
+             fmt::format("only a pointer with a type can be read through, this is {}", Name(*operand->type)));
       return ErrorExpr(span);
     }
     const Type* element = CompleteStruct(operand->type->element);
@@ -241,8 +241,9 @@ ExprPtr Checker::CheckTernary(const parser::Ternary& node, Span span) {
                                                                                            : else_value->type;
   const Type* type = Join(a, b);
   if (type == nullptr) {
-    Report(kTypeMismatch, span, fmt::format("the two values of ?: differ in type: {} and {}", Name(*then_value->type),
-                                            Name(*else_value->type)));
+    Report(kTypeMismatch, span,
+           fmt::format("the two values of ?: differ in type: {} and {}", Name(*then_value->type),
+                       Name(*else_value->type)));
     return ErrorExpr(span);
   }
   then_value = Coerce(std::move(then_value), type, "the result");
@@ -256,7 +257,8 @@ ExprPtr Checker::CheckIncDec(const parser::IncDec& node, Span span) {
     if (!index) return Check(*node.target);
     const Type* type = scope_.body->variables[*index].type;
     if (!type->IsVague() && !type->IsInteger() && !type->IsPointer()) {
-      Report(kTypeMismatch, span, fmt::format("${} is {}, only integers count up and down", variable->name, Name(*type)));
+      Report(kTypeMismatch, span,
+             fmt::format("${} is {}, only integers count up and down", variable->name, Name(*type)));
       return ErrorExpr(span);
     }
     return Make(span, type, IncDec{VariableRef{*index}, node.increment, node.prefix});
@@ -271,8 +273,8 @@ ExprPtr Checker::CheckIncDec(const parser::IncDec& node, Span span) {
   if (!JoinMapValue(ref->map, types().LiteralInt(), span) || !WidenForCounting(ref->map, span)) return ErrorExpr(span);
   const Type* type = program_.maps[ref->map].value;
   if (!type->IsVague() && !type->IsInteger()) {
-    Report(kTypeMismatch, span, fmt::format("{} holds {}, only integers count up and down",
-                                            program_.maps[ref->map].name, Name(*type)));
+    Report(kTypeMismatch, span,
+           fmt::format("{} holds {}, only integers count up and down", program_.maps[ref->map].name, Name(*type)));
     return ErrorExpr(span);
   }
   return Make(span, type, IncDec{std::move(*ref), node.increment, node.prefix});

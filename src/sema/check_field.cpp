@@ -19,8 +19,9 @@ std::vector<std::string> FieldNames(const Type& type) {
 
 ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_span) {
   if (scope_.probe_type == nullptr || !scope_.probe_type->has_args) {
-    Report(kNotAvailable, span, fmt::format("args is not available in {} probes",
-                                            scope_.probe_type == nullptr ? "these" : scope_.probe_type->name));
+    Report(kNotAvailable, span,
+           fmt::format("args is not available in {} probes",
+                       scope_.probe_type == nullptr ? "these" : scope_.probe_type->name));
     return ErrorExpr(span);
   }
   if (scope_.args == nullptr) return ErrorExpr(span);  // the expansion has reported why
@@ -74,8 +75,8 @@ ExprPtr Checker::CheckFieldAccess(const parser::FieldAccess& access, Span span) 
   }
   const Field* field = structure->FindField(access.field);
   if (field == nullptr) {
-    Diagnostic& error = Report(kUnknownField, access.field_span,
-                               fmt::format("{} has no field '{}'", structure->name, access.field));
+    Diagnostic& error =
+        Report(kUnknownField, access.field_span, fmt::format("{} has no field '{}'", structure->name, access.field));
     std::string nearest = NearestName(access.field, FieldNames(*structure));
     if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
     return ErrorExpr(span);

@@ -50,8 +50,8 @@ void CheckVariableAssign(Checker& checker, const parser::Assign& node, const par
       checker.Check(*node.target);  // reports
       return;
     }
-    ExprPtr current = checker.Make(node.target->span, checker.scope().body->variables[*variable].type,
-                                   VariableRef{*variable});
+    ExprPtr current =
+        checker.Make(node.target->span, checker.scope().body->variables[*variable].type, VariableRef{*variable});
     value = checker.BuildBinary(*node.op, span, span, std::move(current), std::move(value));
   }
   if (value->type->kind == TypeKind::kAggregate) {
@@ -97,8 +97,8 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
     std::optional<MapRef> again = checker.CheckMapElement(target, node.target->span);
     if (!again) return;
     if (!checker.JoinMapValue(ref->map, checker.types().LiteralInt(), span)) return;
-    ExprPtr current = checker.Make(node.target->span, checker.program().maps[ref->map].value,
-                                   MapRead{std::move(*again)});
+    ExprPtr current =
+        checker.Make(node.target->span, checker.program().maps[ref->map].value, MapRead{std::move(*again)});
     value = checker.BuildBinary(*node.op, span, span, std::move(current), std::move(value));
   }
   const Type* held = checker.program().maps[ref->map].value;
@@ -140,56 +140,55 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
 void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
   Span span = stmt.span;
   auto unsupported = [&](std::string_view what) { NotSupported(span, what); };
-  std::visit(
-      Overloaded{
-          [&](const parser::ExprStmt& node) {
-            ExprPtr expr = Check(*node.expr);
-            if (expr->type->kind == TypeKind::kAggregate) {
-              Report(kBadMapUse, span, "an aggregation must be assigned to a map").Hint("@ = count()");
-              return;
-            }
-            if (!expr->type->IsVague() && !HasEffect(*expr)) {
-              diagnostics_->Warning(kNoEffect, span, "this statement has no effect");
-            }
-            out.push_back(MakeStmt(span, Evaluate{std::move(expr)}));
-          },
-          [&](const parser::Assign& node) { CheckAssign(*this, node, span, out); },
-          [&](const parser::Let& node) { CheckLet(*this, node, span, out); },
-          [&](const parser::Discard& node) { out.push_back(MakeStmt(span, Evaluate{Check(*node.value)})); },
-          [&](const parser::If& node) {
-            If made{.condition = CheckCondition(*node.condition)};
-            CheckBlock(*node.then_block, made.then_statements);
-            if (node.else_block != nullptr) CheckBlock(*node.else_block, made.else_statements);
-            out.push_back(MakeStmt(span, std::move(made)));
-          },
-          [&](const parser::Unroll& node) {
-            std::optional<int64_t> count = CheckLiteral(*node.count, "the number of repetitions");
-            Unroll made;
-            CheckBlock(*node.body, made.body);
-            if (!count) return;
-            if (*count < 1 || static_cast<uint64_t>(*count) > kMaxUnroll) {
-              Report(kOutOfRange, node.count->span, fmt::format("unroll takes 1 to {}", kMaxUnroll));
-              return;
-            }
-            made.count = static_cast<uint64_t>(*count);
-            out.push_back(MakeStmt(span, std::move(made)));
-          },
-          [&](const parser::While&) { unsupported("while"); },
-          [&](const parser::ForRange&) { unsupported("for"); },
-          [&](const parser::ForMap&) { unsupported("for"); },
-          [&](const parser::Break&) { unsupported("break"); },
-          [&](const parser::Continue&) { unsupported("continue"); },
-          [&](const parser::Return& node) {
-            if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
-            out.push_back(MakeStmt(span, Return{}));
-          },
-          [&](const parser::BlockStmt& node) {
-            Nested made;
-            CheckBlock(*node.block, made.statements);
-            out.push_back(MakeStmt(span, std::move(made)));
-          },
-      },
-      stmt.node);
+  std::visit(Overloaded{
+                 [&](const parser::ExprStmt& node) {
+                   ExprPtr expr = Check(*node.expr);
+                   if (expr->type->kind == TypeKind::kAggregate) {
+                     Report(kBadMapUse, span, "an aggregation must be assigned to a map").Hint("@ = count()");
+                     return;
+                   }
+                   if (!expr->type->IsVague() && !HasEffect(*expr)) {
+                     diagnostics_->Warning(kNoEffect, span, "this statement has no effect");
+                   }
+                   out.push_back(MakeStmt(span, Evaluate{std::move(expr)}));
+                 },
+                 [&](const parser::Assign& node) { CheckAssign(*this, node, span, out); },
+                 [&](const parser::Let& node) { CheckLet(*this, node, span, out); },
+                 [&](const parser::Discard& node) { out.push_back(MakeStmt(span, Evaluate{Check(*node.value)})); },
+                 [&](const parser::If& node) {
+                   If made{.condition = CheckCondition(*node.condition)};
+                   CheckBlock(*node.then_block, made.then_statements);
+                   if (node.else_block != nullptr) CheckBlock(*node.else_block, made.else_statements);
+                   out.push_back(MakeStmt(span, std::move(made)));
+                 },
+                 [&](const parser::Unroll& node) {
+                   std::optional<int64_t> count = CheckLiteral(*node.count, "the number of repetitions");
+                   Unroll made;
+                   CheckBlock(*node.body, made.body);
+                   if (!count) return;
+                   if (*count < 1 || static_cast<uint64_t>(*count) > kMaxUnroll) {
+                     Report(kOutOfRange, node.count->span, fmt::format("unroll takes 1 to {}", kMaxUnroll));
+                     return;
+                   }
+                   made.count = static_cast<uint64_t>(*count);
+                   out.push_back(MakeStmt(span, std::move(made)));
+                 },
+                 [&](const parser::While&) { unsupported("while"); },
+                 [&](const parser::ForRange&) { unsupported("for"); },
+                 [&](const parser::ForMap&) { unsupported("for"); },
+                 [&](const parser::Break&) { unsupported("break"); },
+                 [&](const parser::Continue&) { unsupported("continue"); },
+                 [&](const parser::Return& node) {
+                   if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
+                   out.push_back(MakeStmt(span, Return{}));
+                 },
+                 [&](const parser::BlockStmt& node) {
+                   Nested made;
+                   CheckBlock(*node.block, made.statements);
+                   out.push_back(MakeStmt(span, std::move(made)));
+                 },
+             },
+             stmt.node);
 }
 
 }  // namespace sonde::sema

@@ -115,7 +115,8 @@ ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
     auto value = static_cast<int64_t>(constant->bits);
     bool above = !expr->type->is_signed && value < 0;
     if (!Fits(value, above, *type) && !(type->size == 8 && expr->type->is_signed)) {
-      Report(kLiteralTooLarge, expr->span, fmt::format("{} does not fit in {}", sources_.Text(expr->span), Name(*type)));
+      Report(kLiteralTooLarge, expr->span,
+             fmt::format("{} does not fit in {}", sources_.Text(expr->span), Name(*type)));
       return ErrorExpr(expr->span);
     }
     return MakeInt(expr->span, constant->bits, type);

@@ -1,7 +1,7 @@
 // The context that the functions of src/sema, and the check hooks of builtins, work on.
 //
-// Types of maps and variables are solved over the whole program first: all bodies are checked silently, again and again,
-// until no type changes; then once more, with the diagnostics that the user sees.
+// Types of maps and variables are solved over the whole program first: all bodies are checked silently, again and
+// again, until no type changes; then once more, with the diagnostics that the user sees.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@ struct BodyScope {
   const ProbeType* probe_type = nullptr;  // of the first spec; all specs of a body agree on what it offers
   const ArgsLayout* args = nullptr;
   std::string_view probe_name;  // one of those that it is checked for
-  uint32_t instance = 0;  // number of the body, stable over all rounds
+  uint32_t instance = 0;        // number of the body, stable over all rounds
   Body* body = nullptr;
   std::vector<std::unordered_map<std::string, uint32_t>> scopes;  // names → Body::variables
 };

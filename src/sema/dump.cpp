@@ -13,8 +13,8 @@ struct Overloaded : Functions... {
 };
 
 constexpr std::string_view Symbol(BinaryOp op) {
-  constexpr std::string_view kSymbols[] = {"*",  "/",  "%",  "+",  "-", "<<", ">>", "<",  "<=",
-                                           ">",  ">=", "==", "!=", "&", "^",  "|",  "&&", "||"};
+  constexpr std::string_view kSymbols[] = {
+      "*", "/", "%", "+", "-", "<<", ">>", "<", "<=", ">", ">=", "==", "!=", "&", "^", "|", "&&", "||"};
   return kSymbols[static_cast<size_t>(op)];
 }
 
@@ -44,7 +44,8 @@ class Dumper {
     body_ = &program_.bodies[index];
     Line(fmt::format("body {}{}", index, body_->needs_record ? " needs the perf record" : ""));
     ++indent_;
-    for (const Variable& variable : body_->variables) Line(fmt::format("variable ${} {}", variable.name, Name(*variable.type)));
+    for (const Variable& variable : body_->variables)
+      Line(fmt::format("variable ${} {}", variable.name, Name(*variable.type)));
     if (body_->predicate != nullptr) Line("predicate " + Text(*body_->predicate));
     Block(body_->statements);
     --indent_;

@@ -42,15 +42,15 @@ struct ProbeType {
   std::span<const std::string_view> short_names;  // "t"
   std::string_view spec;                          // "tracepoint:category:event", for messages and docs
   std::string_view summary;
-  bool has_user_context = true;   // the current task is the one that the event is about
+  bool has_user_context = true;  // the current task is the one that the event is about
   bool is_timer = false;
-  bool has_args = false;          // bodies may say args.field
+  bool has_args = false;  // bodies may say args.field
   bool runs_in_tracer = false;
   // Turns one spec into points, wildcards resolved; reports what is wrong through the context.
   std::vector<ProbePoint> (*expand)(ExpandContext& context, const parser::ProbeSpec& spec) = nullptr;
   // Probes that match `pattern` ("tracepoint:syscalls:*openat*"), sorted; null when the type cannot be listed.
-  Result<std::vector<ListedProbe>> (*list)(kernel::KernelView& kernel, std::string_view pattern, bool with_fields) =
-      nullptr;
+  Result<std::vector<ListedProbe>> (*list)(kernel::KernelView& kernel, std::string_view pattern,
+                                           bool with_fields) = nullptr;
 };
 
 using ProbeTypeTable = std::span<const ProbeType* const>;

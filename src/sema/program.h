@@ -131,8 +131,8 @@ struct BlockValue {
 };
 
 struct Expr {
-  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare, Logical,
-                            Convert, Ternary, IncDec, Call, ArgsField, Load, Member, Tuple, BlockValue>;
+  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare,
+                            Logical, Convert, Ternary, IncDec, Call, ArgsField, Load, Member, Tuple, BlockValue>;
   Span span;
   const Type* type = nullptr;
   Node node;
@@ -182,8 +182,7 @@ struct Nested {
 };
 
 struct Stmt {
-  using Node =
-      std::variant<Evaluate, AssignVariable, AssignMap, AddToMap, UpdateAggregate, If, Unroll, Return, Nested>;
+  using Node = std::variant<Evaluate, AssignVariable, AssignMap, AddToMap, UpdateAggregate, If, Unroll, Return, Nested>;
   Span span;
   Node node;
 };
@@ -192,9 +191,9 @@ struct Stmt {
 
 // How an aggregation is kept and what its parameters are.
 struct MapInfo {
-  std::string name;  // "@start"
-  Span span;         // first use
-  const Type* key = nullptr;    // null: keyless; several keys: a tuple
+  std::string name;           // "@start"
+  Span span;                  // first use
+  const Type* key = nullptr;  // null: keyless; several keys: a tuple
   const Type* value = nullptr;
   image::Aggregation aggregation = image::Aggregation::kNone;
   uint32_t hist_bits = 0;
@@ -225,11 +224,11 @@ struct ArgsFieldInfo {
   uint32_t record_offset = 0;
   uint32_t record_size = 0;
   Place place = Place::kInline;
-  int syscall_argument = -1;        // 0…5: the register of that argument
+  int syscall_argument = -1;  // 0…5: the register of that argument
   bool is_syscall_return = false;
   bool is_syscall_number = false;
-  bool is_thread_id = false;        // common_pid
-  bool only_in_record = false;      // not among the registers: forces the perf path
+  bool is_thread_id = false;    // common_pid
+  bool only_in_record = false;  // not among the registers: forces the perf path
 };
 
 struct ArgsLayout {
@@ -252,7 +251,7 @@ struct Body {
   Statements statements;
   const ArgsLayout* args = nullptr;  // null when the body reads no `args`
   const ProbeType* probe_type = nullptr;
-  bool needs_record = false;         // reads what only the perf record has
+  bool needs_record = false;  // reads what only the perf record has
   bool uses_probe_name = false;
 };
 
@@ -277,8 +276,8 @@ struct HookTracepoint {
 using Hook = std::variant<HookBegin, HookEnd, HookInterval, HookSyscall, HookTracepoint>;
 
 struct ProbeInstance {
-  std::string name;   // "tracepoint:syscalls:sys_enter_openat"
-  std::string spec;   // as written, for messages
+  std::string name;  // "tracepoint:syscalls:sys_enter_openat"
+  std::string spec;  // as written, for messages
   Hook hook;
   uint32_t body = 0;  // into Program::bodies
 };

@@ -46,7 +46,11 @@ class Expansion {
  public:
   Expansion(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options,
             Diagnostics& diagnostics)
-      : program_(program), sources_(sources), tables_(tables), world_(world), options_(options),
+      : program_(program),
+        sources_(sources),
+        tables_(tables),
+        world_(world),
+        options_(options),
         diagnostics_(diagnostics) {}
 
   void Add(const parser::Probe& probe, Span span) {
@@ -70,9 +74,10 @@ class Expansion {
     }
     if (program_.probes.size() > options_.max_probes && !over_limit_) {
       over_limit_ = true;
-      diagnostics_.Error(kTooManyProbes, probe.specs.front().span,
-                         fmt::format("the script attaches to {} probes and more; the limit is {}",
-                                     program_.probes.size(), options_.max_probes))
+      diagnostics_
+          .Error(kTooManyProbes, probe.specs.front().span,
+                 fmt::format("the script attaches to {} probes and more; the limit is {}", program_.probes.size(),
+                             options_.max_probes))
           .Hint("raise it with the environment variable SONDE_MAX_PROBES, or narrow the wildcard");
     }
   }
@@ -105,8 +110,7 @@ class Expansion {
   const ProbeType* TypeOf(const parser::ProbeSpec& spec) {
     std::string name = spec.parts.empty() ? "" : spec.parts.front().text;
     if (const ProbeType* type = FindProbeType(tables_.probe_types, name)) return type;
-    Diagnostic& error =
-        diagnostics_.Error(kUnknownProbeType, spec.span, fmt::format("unknown probe type '{}'", name));
+    Diagnostic& error = diagnostics_.Error(kUnknownProbeType, spec.span, fmt::format("unknown probe type '{}'", name));
     std::vector<std::string> names;
     for (const ProbeType* type : tables_.probe_types) names.emplace_back(type->name);
     std::string nearest = NearestName(name, names);
@@ -146,10 +150,9 @@ void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>
   program.bodies.clear();
   for (uint32_t i = 0; i < instances.size(); ++i) {
     const Instance& instance = instances[i];
-    program.bodies.push_back(checker.CheckBody(*instance.probe, {.probe_type = instance.type,
-                                                                 .args = instance.args,
-                                                                 .probe_name = instance.probe_name,
-                                                                 .instance = i}));
+    program.bodies.push_back(checker.CheckBody(
+        *instance.probe,
+        {.probe_type = instance.type, .args = instance.args, .probe_name = instance.probe_name, .instance = i}));
   }
 }
 
@@ -216,8 +219,7 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager
     }
   }
   if (!has_probes && !diagnostics.HasErrors()) {
-    diagnostics.Error(kNoProbes, {ast.file, 0, 0}, "the script has no probes")
-        .Hint("begin { printf(\"hello\\n\"); }");
+    diagnostics.Error(kNoProbes, {ast.file, 0, 0}, "the script has no probes").Hint("begin { printf(\"hello\\n\"); }");
   }
   Checker checker(*program, sources, tables, world, options);
   checker.BeginRound(diagnostics);

@@ -43,12 +43,12 @@ struct Field {
 
 struct Type {
   TypeKind kind = TypeKind::kUnknown;
-  uint32_t size = 0;   // bytes in memory
+  uint32_t size = 0;  // bytes in memory
   uint32_t align = 1;
   bool is_signed = false;
   // An integer that C declares as a 4-byte `int` but that stands in an unsigned 8-byte slot, as syscall arguments do.
   bool is_c_int = false;
-  bool is_from_literal = false;  // see TypeTable::LiteralInt
+  bool is_from_literal = false;                // see TypeTable::LiteralInt
   AddressSpace space = AddressSpace::kKernel;  // pointers
   const Type* element = nullptr;               // pointers (null: void), arrays
   uint32_t count = 0;                          // arrays
@@ -96,11 +96,13 @@ class TypeTable {
   const Type* Pointer(const Type* element, AddressSpace space);
   const Type* Array(const Type* element, uint32_t count);
   const Type* Tuple(const std::vector<const Type*>& elements);
-  // A struct that is filled in later, so that it may refer to itself. A second call with the same name returns the first.
+  // A struct that is filled in later, so that it may refer to itself. A second call with the same name returns the
+  // first.
   Type* Struct(const std::string& name);
   Type* Enum(const std::string& name, uint32_t bytes, bool is_signed);
 
-  // "int8" … "uint64", "bool", "string", C's names for integers and the kernel's (u32, __u64, pid_t …); null when unknown.
+  // "int8" … "uint64", "bool", "string", C's names for integers and the kernel's (u32, __u64, pid_t …); null when
+  // unknown.
   const Type* FromName(std::string_view name, uint32_t max_strlen);
 
  private:

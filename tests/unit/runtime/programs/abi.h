@@ -12,18 +12,18 @@ typedef long long s64;
 
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 
-static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
-static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
-static u64 (*bpf_get_smp_processor_id)(void) = (void *)8;
-static u64 (*bpf_get_current_pid_tgid)(void) = (void *)14;
-static long (*bpf_probe_read_user)(void *to, u32 size, const void *from) = (void *)112;
-static u64 (*bpf_ktime_get_boot_ns)(void) = (void *)125;
-static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
-static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;
-static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
-static void (*bpf_ringbuf_discard)(void *data, u64 flags) = (void *)133;
-static u64 (*bpf_get_attach_cookie)(void *ctx) = (void *)174;
-static long (*bpf_loop)(u32 iterations, void *callback, void *context, u64 flags) = (void *)181;
+static void* (*bpf_map_lookup_elem)(void* map, const void* key) = (void*)1;
+static long (*bpf_map_update_elem)(void* map, const void* key, const void* value, u64 flags) = (void*)2;
+static u64 (*bpf_get_smp_processor_id)(void) = (void*)8;
+static u64 (*bpf_get_current_pid_tgid)(void) = (void*)14;
+static long (*bpf_probe_read_user)(void* to, u32 size, const void* from) = (void*)112;
+static u64 (*bpf_ktime_get_boot_ns)(void) = (void*)125;
+static long (*bpf_ringbuf_output)(void* ring, void* data, u64 size, u64 flags) = (void*)130;
+static void* (*bpf_ringbuf_reserve)(void* ring, u64 size, u64 flags) = (void*)131;
+static void (*bpf_ringbuf_submit)(void* data, u64 flags) = (void*)132;
+static void (*bpf_ringbuf_discard)(void* data, u64 flags) = (void*)133;
+static u64 (*bpf_get_attach_cookie)(void* ctx) = (void*)174;
+static long (*bpf_loop)(u32 iterations, void* callback, void* context, u64 flags) = (void*)181;
 
 struct control {
   u32 exit;
@@ -58,20 +58,20 @@ struct record {
   u64 value;
 };
 
-INLINE int Stopped(void) { return *(volatile u32 *)&value_0.exit != 0; }
+INLINE int Stopped(void) { return *(volatile u32*)&value_0.exit != 0; }
 
 INLINE void Lose(u32 site) { __sync_fetch_and_add(&value_0.losses[site], 1); }
 
 // After a record was published (which is a full barrier).
 INLINE void WakeReader(void) {
-  if (*(volatile u32 *)&value_0.asleep == 0) return;
+  if (*(volatile u32*)&value_0.asleep == 0) return;
   if (__sync_lock_test_and_set(&value_0.asleep, 0) == 0) return;
-  void *wake = bpf_ringbuf_reserve(&map_2, 8, 0);
+  void* wake = bpf_ringbuf_reserve(&map_2, 8, 0);
   if (wake) bpf_ringbuf_discard(wake, BPF_RB_FORCE_WAKEUP);
 }
 
 INLINE void Send(u32 event, u64 value) {
-  struct record *record = bpf_ringbuf_reserve(&map_1, sizeof(struct record), 0);
+  struct record* record = bpf_ringbuf_reserve(&map_1, sizeof(struct record), 0);
   if (!record) {
     Lose(0);
     return;
@@ -85,16 +85,16 @@ INLINE void Send(u32 event, u64 value) {
 
 INLINE void Exit(s32 code) {
   value_0.exit_code = code;
-  *(volatile u32 *)&value_0.exit = 1;
-  struct record *record = bpf_ringbuf_reserve(&map_2, 8, 0);
+  *(volatile u32*)&value_0.exit = 1;
+  struct record* record = bpf_ringbuf_reserve(&map_2, 8, 0);
   if (!record) return;
   record->event = 3;
   record->reserved = 0;
   bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
 }
 
-INLINE void Count(void *map, const void *key) {
-  u64 *count = bpf_map_lookup_elem(map, key);
+INLINE void Count(void* map, const void* key) {
+  u64* count = bpf_map_lookup_elem(map, key);
   if (count) {
     __sync_fetch_and_add(count, 1);
     return;
