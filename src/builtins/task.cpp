@@ -67,4 +67,16 @@ const Builtin kComm{
     .check = [](Checker& checker, const parser::Call&, Call&) { return checker.types().String(kCommBytes); },
     .lower_into = WriteComm};
 
+const Builtin kCurtask{.name = "curtask",
+                       .form = BuiltinForm::kVariable,
+                       .signature = "struct task_struct *curtask",
+                       .summary = "The kernel's description of the current task.",
+                       .check =
+                           [](Checker& checker, const parser::Call&, Call&) {
+                             return checker.types().Pointer(checker.types().Struct("struct task_struct"),
+                                                            sema::AddressSpace::kKernel);
+                           },
+                       .lower = [](BodyContext& body, const sema::Expr&,
+                                   const Call&) { return body.Helper(BPF_FUNC_get_current_task, {}); }};
+
 }  // namespace sonde::builtins

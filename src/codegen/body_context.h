@@ -161,14 +161,19 @@ class BodyContext {
   llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
   llvm::Value* LowerArgsString(const sema::ArgsFieldInfo& field, const sema::Type& type, llvm::Value* target);
   llvm::Value* RecordFieldAddress(const sema::ArgsFieldInfo& field);
-  llvm::Value* LoadAddress(const sema::Load& node, const sema::Type& type);
+  llvm::Value* LoadAddress(const sema::Load& node);
+  llvm::Value* ReadBitfield(const sema::Type& type, uint32_t bit_offset, uint32_t bit_width, llvm::Value* address,
+                            sema::AddressSpace space);
   llvm::Value* LowerLoad(const sema::Load& node, const sema::Type& type);
-  llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type);
+  llvm::Value* LowerMember(const sema::Member& node, const sema::Type& type);
+  llvm::Value* LowerAddressOf(const sema::AddressOf& node);
+  llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type, llvm::Value* base);
   llvm::Value* LowerStringCompare(const sema::StringCompare& node);
   llvm::Value* LowerTupleCompare(const sema::TupleCompare& node);
   llvm::Value* CompareWithLiteral(const sema::Expr& value, const std::string& literal);
   llvm::Value* CompareStrings(const sema::Expr& left, const sema::Expr& right);
   llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);
+  void ZeroPadding(llvm::Value* target, const sema::Type& type);
   void CopyTuple(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
   llvm::Value* Canonical(llvm::Value* value, const sema::Type& type);
   void LowerAssignMap(const sema::AssignMap& node, Span span);

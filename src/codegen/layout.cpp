@@ -185,6 +185,7 @@ image::ValueType Layout::Describe(const sema::Type& type) {
     case TypeKind::kTuple:
       value.kind = type.kind == TypeKind::kStruct ? image::ValueKind::kStruct : image::ValueKind::kTuple;
       for (const sema::Field& field : type.fields) {
+        if (field.type->IsFlexibleArray()) continue;  // behind the value
         value.fields.push_back({field.name, TypeOf(field.type), field.offset, field.bit_offset, field.bit_width});
       }
       break;

@@ -64,6 +64,29 @@ void BodyContext::CopyTuple(llvm::Value* target, const Type& to, llvm::Value* so
   }
 }
 
+// Padding holds whatever lay there: a key's must be zero.
+void BodyContext::ZeroPadding(llvm::Value* target, const Type& type) {
+  std::vector<bool> is_used(type.size);
+  auto mark = [&](auto& self, const Type& part, uint32_t offset) -> void {
+    bool is_whole = !part.IsStruct() && !part.IsArray();
+    for (uint32_t i = 0; is_whole && i < part.size; ++i) is_used[offset + i] = true;
+    for (uint32_t i = 0; part.IsArray() && i < part.count; ++i)
+      self(self, *part.element, offset + i * part.element->size);
+    for (const sema::Field& field : part.fields) {
+      uint32_t bits = (field.bit_offset + field.bit_width + 7) / 8;
+      for (uint32_t i = 0; field.bit_width > 0 && i < bits; ++i) is_used[offset + field.offset + i] = true;
+      if (field.bit_width == 0) self(self, *field.type, offset + field.offset);
+    }
+  };
+  mark(mark, type, 0);
+  for (uint32_t start = 0; start < type.size; ++start) {
+    uint32_t end = start;
+    while (end < type.size && !is_used[end]) ++end;
+    if (end > start) StoreBytes(At(target, start), std::string(end - start, '\0'));
+    start = end;
+  }
+}
+
 llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, llvm::Value* target) {
   const Type& from = *expr.type;
   auto from_address = [&]() -> llvm::Value* {
@@ -90,7 +113,7 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
           },
           [&](const sema::Load& node) -> llvm::Value* {
             sema::AddressSpace space = node.pointer->type->space;
-            llvm::Value* address = LoadAddress(node, from);
+            llvm::Value* address = LoadAddress(node);
             if (type.IsString()) return ReadString(target, I64(std::min(type.size, from.size)), address, space);
             ReadMemory(target, type.size, address, space);
             return nullptr;
@@ -156,12 +179,15 @@ void BodyContext::LowerKeyInto(const sema::Expr& expr, const Type& type, llvm::V
   bool filled = call != nullptr && call->builtin->fills_target && expr.type->size == type.size;
   if (!filled) Zero(target, type.size);
   LowerInto(expr, type, target);
+  if (type.IsStruct() || type.IsArray()) ZeroPadding(target, type);
 }
 
 llvm::Value* BodyContext::LowerAddress(const sema::Expr& expr) {
   const Type& type = *expr.type;
   if (const auto* variable = std::get_if<sema::VariableRef>(&expr.node)) return variables_[variable->variable];
-  if (const auto* member = std::get_if<sema::Member>(&expr.node)) return MemberAddress(*member, type);
+  if (const auto* member = std::get_if<sema::Member>(&expr.node)) {
+    return MemberAddress(*member, type, LowerAddress(*member->base));
+  }
   if (const auto* read = std::get_if<sema::MapRead>(&expr.node)) {
     uint32_t zeros = layout().zeros(type.size);
     if (read->ref.key == nullptr) return DirectValue(read->ref.map);

@@ -23,6 +23,7 @@ std::string Expected(const Builtin& builtin) {
 ExprPtr Checker::CheckCall(const parser::Call& call, Span span) {
   if (call.name == "sizeof") return CheckSizeof(call, span);
   if (call.name == "offsetof") return CheckOffsetof(call, span);
+  if (call.name == "container_of") return CheckContainerOf(call, span);
   const Builtin* builtin = FindBuiltin(call.name);
   if (builtin != nullptr) return CheckBuiltin(*builtin, call, span);
   Diagnostic& error = Report(kUnknownFunction, call.name_span, fmt::format("unknown function '{}'", call.name));

@@ -126,7 +126,7 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
     return ErrorExpr(span);
   }
   if (auto found = c_.enumerators.find(id.name); found != c_.enumerators.end()) {
-    return MakeLiteral(span, static_cast<uint64_t>(found->second.value), found->second.value < 0);
+    return MakeInt(span, static_cast<uint64_t>(found->second.value), CEnum(found->second.type));
   }
   if (auto found = c_.macros.find(id.name); found != c_.macros.end()) {
     return std::visit(Overloaded{
@@ -143,6 +143,7 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
   if (std::optional<int64_t> value = cheaders::KernelConstant(id.name)) {
     return MakeLiteral(span, static_cast<uint64_t>(*value), *value < 0);
   }
+  if (ExprPtr enumerator = BtfEnumerator(id.name, span)) return enumerator;
   Diagnostic& error = Report(kUnknownName, span, fmt::format("unknown name '{}'", id.name));
   std::string nearest = NearestName(id.name, KnownNames());
   if (!nearest.empty()) {
@@ -168,7 +169,8 @@ std::optional<int64_t> Checker::CheckLiteral(const parser::Expr& expr, std::stri
   ExprPtr value = Check(expr);
   if (value->type->IsVague()) return std::nullopt;
   const Constant* constant = value->AsConstant();
-  if (constant != nullptr && value->type->IsInteger()) return static_cast<int64_t>(constant->bits);
+  bool is_number = value->type->IsInteger() || value->type->IsEnum();
+  if (constant != nullptr && is_number) return static_cast<int64_t>(constant->bits);
   Report(kNotConstant, expr.span, fmt::format("{} must be a literal integer", what));
   return std::nullopt;
 }
@@ -199,7 +201,7 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
     if (const Constant* constant = operand->AsConstant()) return MakeInt(span, constant->bits == 0, types().Bool());
     return Make(span, types().Bool(), Unary{sema::UnaryOp::kNot, std::move(operand)});
   }
-  if (op == UnaryOp::kAddressOf) return NotSupported(span, "taking an address");
+  if (op == UnaryOp::kAddressOf) return CheckAddressOf(inner, span);
   ExprPtr operand = Check(inner);
   if (operand->type->IsVague()) return operand;
   if (op == UnaryOp::kDereference) {
@@ -208,8 +210,8 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
              fmt::format("only a pointer with a type can be read through, this is {}", Name(*operand->type)));
       return ErrorExpr(span);
     }
-    const Type* element = CompleteStruct(operand->type->element);
-    return Make(span, element, Load{.pointer = std::move(operand)});
+    const Type* element = RequireComplete(operand->type->element, span);
+    return element == nullptr ? ErrorExpr(span) : MakeLoad(span, element, std::move(operand));
   }
   operand = CheckInteger(inner, "the operand");
   if (operand->type->IsVague() || op == UnaryOp::kPlus) return operand;
@@ -259,6 +261,9 @@ ExprPtr Checker::CheckIncDec(const parser::IncDec& node, Span span) {
     if (!type->IsVague() && !type->IsInteger() && !type->IsPointer()) {
       Report(kTypeMismatch, span,
              fmt::format("${} is {}, only integers count up and down", variable->name, Name(*type)));
+      return ErrorExpr(span);
+    }
+    if (type->IsPointer() && type->element != nullptr && RequireComplete(type->element, span) == nullptr) {
       return ErrorExpr(span);
     }
     return Make(span, type, IncDec{VariableRef{*index}, node.increment, node.prefix});

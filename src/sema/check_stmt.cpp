@@ -127,6 +127,10 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
   if (node.type) {
     declared = checker.ResolveType(*node.type);
     if (declared == nullptr) return;
+    if (declared->IsVague()) declared = nullptr;  // typeof what a later round knows
+    if (declared != nullptr && declared->IsStruct() && checker.RequireComplete(declared, node.type->span) == nullptr) {
+      return;
+    }
   }
   ExprPtr value = node.value == nullptr ? nullptr : checker.Check(*node.value);
   uint32_t variable = checker.DeclareVariable(node.name, &node, declared);

@@ -73,7 +73,13 @@ const Type* Checker::Join(const Type* a, const Type* b) {
     return types().Int(std::max(a->size, b->size), a->is_signed);
   }
   if (a->IsString() && b->IsString()) return a->size >= b->size ? a : b;
-  if (a->IsPointer() && (b->IsPointer() || b->IsInteger())) return a;
+  if (a->IsPointer() && b->IsPointer()) {
+    // The address of a variable or value that has been widened since.
+    bool widened = a->element != nullptr && b->element != nullptr && a->element->IsInteger() &&
+                   b->element->IsInteger() && b->element->size > a->element->size;
+    return widened ? b : a;
+  }
+  if (a->IsPointer() && b->IsInteger()) return a;
   if (b->IsPointer() && a->IsInteger()) return b;
   bool both_countable = (a->IsInteger() || a->kind == TypeKind::kBool || a->kind == TypeKind::kEnum) &&
                         (b->IsInteger() || b->kind == TypeKind::kBool || b->kind == TypeKind::kEnum);
@@ -203,7 +209,7 @@ bool Checker::JoinMapValue(uint32_t map, const Type* type, Span span) {
         .Note(info.span, "first used here");
     return false;
   }
-  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs || type->kind == TypeKind::kStruct) {
+  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs) {
     Report(kTypeMismatch, span, fmt::format("a value of type {} cannot be kept in a map", Name(*type)));
     return false;
   }
@@ -340,7 +346,9 @@ uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration
   std::pair<uint32_t, const void*> key{scope_.instance, declaration};
   VariableType fresh{type != nullptr ? type : types().Unknown(), type != nullptr};
   auto [known, inserted] = variable_types_.try_emplace(key, fresh);
-  if (inserted) changed_ = true;
+  bool is_redeclared = !inserted && type != nullptr && known->second.type != type;  // by the typeof of what has changed
+  if (is_redeclared) known->second = fresh;
+  if (inserted || is_redeclared) changed_ = true;
   variable_keys_.push_back(key);
   scope_.body->variables.push_back({std::string(name), known->second.type});
   scope_.scopes.back()[std::string(name)] = index;
@@ -349,7 +357,7 @@ uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration
 
 bool Checker::JoinVariable(uint32_t variable, const Type* type, Span span) {
   Variable& entry = scope_.body->variables[variable];
-  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs || type->kind == TypeKind::kStruct) {
+  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs) {
     Report(kTypeMismatch, span, fmt::format("a value of type {} cannot be kept in a variable", Name(*type)));
     return false;
   }

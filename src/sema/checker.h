@@ -100,11 +100,17 @@ class Checker {
   ExprPtr CheckFieldAccess(const parser::FieldAccess& access, Span span);
   ExprPtr CheckArgsField(std::string_view name, Span span, Span field_span);
   ExprPtr CheckIndex(const parser::Index& index, Span span);
+  ExprPtr CheckElement(ExprPtr base, ExprPtr position, Span span);
   ExprPtr CheckCast(const parser::TypeName& type, const parser::Expr& operand, Span span);
   const Type* TypeInParentheses(const parser::Expr& expr);  // null when it is none
   ExprPtr CastTo(const Type* type, ExprPtr value, Span span);
   ExprPtr CheckSizeof(const parser::Call& call, Span span);
   ExprPtr CheckOffsetof(const parser::Call& call, Span span);
+  ExprPtr CheckContainerOf(const parser::Call& call, Span span);
+  // `typeof(a) == typeof(b)`; null when that is not what it is.
+  ExprPtr CheckTypeComparison(const parser::Binary& node, Span span);
+  ExprPtr CheckAddressOf(const parser::Expr& operand, Span span);
+  ExprPtr BuildPointerArithmetic(BinaryOp op, Span span, ExprPtr left, ExprPtr right);
   ExprPtr CheckIncDec(const parser::IncDec& node, Span span);
   ExprPtr CheckTernary(const parser::Ternary& node, Span span);
   ExprPtr CheckUnary(parser::UnaryOp op, const parser::Expr& operand, Span span);
@@ -114,8 +120,23 @@ class Checker {
   // Null after a report.
   const Type* ResolveType(const parser::TypeName& name, bool report = true);
   const Type* ResolveTypeName(std::string_view name, parser::TypeName::Tag tag);
-  // A struct that BTF or the preamble declares, with its fields; the type itself otherwise.
+  // Fills in the fields of a struct that the preamble or BTF declares; returns the type itself.
   const Type* CompleteStruct(const Type* type);
+  // The same; null after a report when its fields are not known.
+  const Type* RequireComplete(const Type* type, Span span);
+  // The same for all that stands in a value of this type, as printing it needs.
+  void CompleteDeeply(const Type* type);
+  // What an argument of sizeof and its like stands for: a type, or the type of a value. Error after a report.
+  const Type* CheckTypeOrValue(const parser::Expr& arg);
+  // The type without what only literals and arguments of system calls know of theirs.
+  const Type* PlainType(const Type* type);
+  const Field* FindField(const Type* structure, std::string_view name, Span span);  // null after a report
+  // A field of a checked struct, or of the struct that a checked pointer leads to.
+  ExprPtr SelectField(ExprPtr base, const Field& field, Span span);
+  // What a pointer leads to, `offset` bytes further.
+  ExprPtr MakeLoad(Span span, const Type* type, ExprPtr pointer, const Field* field = nullptr);
+  // The address that a Load reads from.
+  ExprPtr AddressOfLoad(Span span, ExprPtr load, const Type* element);
 
   uint32_t MapIndex(std::string_view name, Span span);
   std::optional<uint32_t> FindVariable(std::string_view name) const;
@@ -142,6 +163,31 @@ class Checker {
 
  private:
   friend class CTypes;
+  friend class BtfTypes;
+  // A struct of BTF: its fields are read when they are asked for.
+  struct BtfStruct {
+    Type* type = nullptr;
+    uint32_t id = 0;  // kernel::BtfId
+    bool is_complete = false;
+  };
+  // A place below a struct: `a.b[2]`.
+  struct Place {
+    const Type* type = nullptr;
+    uint64_t offset = 0;
+  };
+  std::optional<Place> WalkPath(const parser::Expr& path, const Type* root);
+  const Type* ResolveBaseType(const parser::TypeName& name, bool report);
+  // Null when it cannot be read; `btf_problem_` says why.
+  const kernel::Btf* KernelBtf();
+  // "struct x" as the preamble declares it with its fields; null otherwise.
+  const Type* CStruct(std::string_view name);
+  void CompleteFromBtf(const Type* type);
+  const Type* BtfTypeNamed(std::string_view name, parser::TypeName::Tag tag);
+  ExprPtr BtfEnumerator(std::string_view name, Span span);  // null when there is none
+  const Type* EnumOfRecord(const ArgsFieldInfo& field);     // null when it is none that is known
+  const Type* CEnum(uint32_t id);                           // a CTypeId
+  // Enumerators become literals, other values of enums integers.
+  ExprPtr EnumAsInteger(ExprPtr value);
   bool JoinKey(uint32_t map, const Type* key, Span span);
   void WarnAboutSigns(const Type* held, const Type* offered, Span span);
   const Type* StoredType(const Type* type);
@@ -156,6 +202,9 @@ class Checker {
   bool changed_ = false;
   cheaders::CDeclarations c_;
   std::map<uint32_t, const Type*> c_types_;  // by CTypeId
+  std::optional<const kernel::Btf*> btf_;    // once it was asked for; null when it cannot be read
+  std::string btf_problem_;
+  std::map<const Type*, BtfStruct> btf_structs_;
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
   std::set<uint32_t> assigned_maps_;
   // Variables' types as known from earlier rounds, by body instance and declaration.

@@ -145,6 +145,11 @@ class Dumper {
               std::string index = node.index == nullptr ? "" : ", [" + Text(*node.index) + "]";
               return fmt::format("load({}, +{}{})", Text(*node.pointer), node.offset, index);
             },
+            [&](const AddressOf& node) {
+              return "&" + std::visit(Overloaded{[&](const VariableRef& ref) { return Var(ref.variable); },
+                                                 [&](const MapRef& ref) { return Map(ref); }},
+                                      node.target);
+            },
             [&](const Member& node) {
               std::string index = node.index == nullptr ? "" : ", [" + Text(*node.index) + "]";
               return fmt::format("member({}, +{}{})", Text(*node.base), node.offset, index);

@@ -111,16 +111,23 @@ struct ArgsField {
 // The value at an address: `*p`, `p->field`, `p[i]`.
 struct Load {
   ExprPtr pointer;
-  ExprPtr index;        // null, or scaled by the size of the value
+  ExprPtr index;        // may be null
+  uint32_t scale = 0;   // bytes from one index to the next
   uint32_t offset = 0;  // bytes
   uint32_t bit_offset = 0;
   uint32_t bit_width = 0;  // 0 unless a bitfield
+};
+// Of a variable, or of a map's value: 0 when the map has no such key.
+struct AddressOf {
+  std::variant<VariableRef, MapRef> target;
 };
 // A part of a value in memory: `tuple.1`, `array[2]`.
 struct Member {
   ExprPtr base;
   ExprPtr index;  // null, or scaled by the size of this expression's type
   uint32_t offset = 0;
+  uint32_t bit_offset = 0;
+  uint32_t bit_width = 0;  // 0 unless a bitfield
 };
 struct Tuple {
   std::vector<ExprPtr> elements;
@@ -131,8 +138,9 @@ struct BlockValue {
 };
 
 struct Expr {
-  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare,
-                            Logical, Convert, Ternary, IncDec, Call, ArgsField, Load, Member, Tuple, BlockValue>;
+  using Node =
+      std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare, Logical,
+                   Convert, Ternary, IncDec, Call, ArgsField, Load, AddressOf, Member, Tuple, BlockValue>;
   Span span;
   const Type* type = nullptr;
   Node node;

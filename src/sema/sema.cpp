@@ -234,6 +234,13 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager
   Diagnostics last;
   checker.BeginRound(last);
   CheckBodies(checker, *program, expansion.instances());
+  for (const MapInfo& map : program->maps) {
+    checker.CompleteDeeply(map.key);
+    checker.CompleteDeeply(map.value);
+  }
+  for (const Event& event : program->events) {
+    for (const Type* type : event.values) checker.CompleteDeeply(type);
+  }
   CopyOnce(last, diagnostics);
   if (diagnostics.HasErrors()) return nullptr;
   return program;

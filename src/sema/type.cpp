@@ -123,7 +123,7 @@ std::string Name(const Type& type) {
     case TypeKind::kInt:
       return fmt::format("{}int{}", type.is_signed ? "" : "u", type.size * 8);
     case TypeKind::kEnum:
-      return "enum " + type.name;
+      return type.name.empty() ? "enum" : "enum " + type.name;
     case TypeKind::kPointer:
       return PointerName(type);
     case TypeKind::kString:
@@ -208,15 +208,21 @@ const Type* TypeTable::Tuple(const std::vector<const Type*>& elements) {
   return Intern(std::move(type), key);
 }
 
-Type* TypeTable::Struct(const std::string& name) {
-  Intern({.kind = TypeKind::kStruct, .name = name}, "struct " + name);
-  return by_key_.at("struct " + name);
+const Type* TypeTable::InSpace(const Type* type, AddressSpace space) {
+  if (!type->IsPointer()) return type;
+  return Pointer(type->element == nullptr ? nullptr : InSpace(type->element, space), space);
 }
 
-Type* TypeTable::Enum(const std::string& name, uint32_t bytes, bool is_signed) {
-  Intern({.kind = TypeKind::kEnum, .size = bytes, .align = bytes, .is_signed = is_signed, .name = name},
-         "enum " + name);
-  return by_key_.at("enum " + name);
+Type* TypeTable::Struct(const std::string& name, std::string_view variant) {
+  std::string key = fmt::format("struct {} {}", name, variant);
+  Intern({.kind = TypeKind::kStruct, .align = 8, .name = name}, key);
+  return by_key_.at(key);
+}
+
+Type* TypeTable::Enum(const std::string& name, uint32_t bytes, bool is_signed, std::string_view variant) {
+  std::string key = fmt::format("enum {} {}", name, variant);
+  Intern({.kind = TypeKind::kEnum, .size = bytes, .align = bytes, .is_signed = is_signed, .name = name}, key);
+  return by_key_.at(key);
 }
 
 const Type* TypeTable::FromName(std::string_view name, uint32_t max_strlen) {

@@ -37,7 +37,7 @@ struct Field {
   std::string name;  // empty in tuples and for anonymous members
   const Type* type = nullptr;
   uint32_t offset = 0;      // bytes
-  uint32_t bit_offset = 0;  // of a bitfield, within the bytes at `offset`
+  uint32_t bit_offset = 0;  // of a bitfield, within the byte at `offset`
   uint32_t bit_width = 0;   // 0 unless a bitfield
 };
 
@@ -51,7 +51,7 @@ struct Type {
   bool is_from_literal = false;                // see TypeTable::LiteralInt
   AddressSpace space = AddressSpace::kKernel;  // pointers
   const Type* element = nullptr;               // pointers (null: void), arrays
-  uint32_t count = 0;                          // arrays
+  uint32_t count = 0;                          // arrays; 0: a flexible one, at the end of a struct
   std::string name;                            // structs ("struct foo"), enums
   std::string format;                          // timestamps
   std::vector<Field> fields;                   // structs, tuples
@@ -65,6 +65,10 @@ struct Type {
   }
   bool IsString() const { return kind == TypeKind::kString; }
   bool IsPointer() const { return kind == TypeKind::kPointer; }
+  bool IsEnum() const { return kind == TypeKind::kEnum; }
+  bool IsStruct() const { return kind == TypeKind::kStruct; }
+  bool IsArray() const { return kind == TypeKind::kArray; }
+  bool IsFlexibleArray() const { return kind == TypeKind::kArray && count == 0; }
   // Unknown or in error: say nothing more about it.
   bool IsVague() const { return kind == TypeKind::kUnknown || kind == TypeKind::kError; }
   const Field* FindField(std::string_view field_name) const;
@@ -96,10 +100,12 @@ class TypeTable {
   const Type* Pointer(const Type* element, AddressSpace space);
   const Type* Array(const Type* element, uint32_t count);
   const Type* Tuple(const std::vector<const Type*>& elements);
+  // The same pointer, and those that it leads to, into another address space; types that are no pointers as they are.
+  const Type* InSpace(const Type* type, AddressSpace space);
   // A struct that is filled in later, so that it may refer to itself. A second call with the same name returns the
-  // first.
-  Type* Struct(const std::string& name);
-  Type* Enum(const std::string& name, uint32_t bytes, bool is_signed);
+  // first; `variant` tells those of the same name (or without one) apart.
+  Type* Struct(const std::string& name, std::string_view variant = {});
+  Type* Enum(const std::string& name, uint32_t bytes, bool is_signed, std::string_view variant = {});
 
   // "int8" … "uint64", "bool", "string", C's names for integers and the kernel's (u32, __u64, pid_t …); null when
   // unknown.
