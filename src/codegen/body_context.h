@@ -20,7 +20,14 @@ namespace sonde::codegen {
 
 // Facts about the kernel that lowering needs.
 struct KernelFacts {
-  uint32_t task_status_offset = 0;  // task_struct.thread_info.status
+  // Offsets in task_struct, of the kernel's BTF; bytes.
+  struct Task {
+    uint32_t status = 0;  // thread_info.status
+    uint32_t tgid = 0;
+    uint32_t pid = 0;
+    uint32_t comm = 0;
+  };
+  Task task;
   uint32_t online_cpus = 1;
   uint32_t possible_cpus = 1;
 };
@@ -53,7 +60,7 @@ struct ProgramContext {
 
 class BodyContext {
  public:
-  // `function` takes (ctx, regs, probe id); regs is null unless access is a syscall's.
+  // `function` takes (ctx, regs, probe id, task); regs and task are null unless access is a syscall's.
   BodyContext(ProgramContext& program, const sema::Body& body, llvm::Function* function);
 
   // Lowers predicate and statements into the function, with claim and release of scratch.
@@ -86,6 +93,12 @@ class BodyContext {
   llvm::Value* ctx() { return function_->getArg(0); }
   llvm::Value* regs() { return function_->getArg(1); }
   llvm::Value* probe_id() { return function_->getArg(2); }
+  // The current task_struct, which may be read directly; null where the program does not have it at hand.
+  llvm::Value* task() {
+    return program_.access == ArgsAccess::kSyscallEnter || program_.access == ArgsAccess::kSyscallExit
+               ? function_->getArg(3)
+               : nullptr;
+  }
   llvm::ConstantInt* I64(uint64_t value) { return ir_.getInt64(value); }
   llvm::BasicBlock* NewBlock(const char* name);
   llvm::Value* At(llvm::Value* pointer, uint64_t offset);

@@ -207,6 +207,7 @@ struct MapInfo {
   uint32_t hist_bits = 0;
   int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
   bool is_keyless = true;
+  bool has_deletes = false;  // keys come and go: an assignment rarely finds its key
 };
 
 // A record that a call sends; layout is codegen's business.
