@@ -214,6 +214,7 @@ void BodyContext::StoreBytes(llvm::Value* target, std::string_view bytes) {
 }
 
 void BodyContext::Zero(llvm::Value* target, uint32_t bytes) {
+  if (bytes == 0) return;
   if (bytes > kMaxInlineStores * AlignmentOf(target)) {
     // Copied from a map of zeros by the kernel: a loop of stores would cost the verifier a step for each.
     uint32_t map = layout().zeros(bytes);

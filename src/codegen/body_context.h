@@ -72,8 +72,10 @@ class BodyContext {
   // i1.
   llvm::Value* LowerCondition(const sema::Expr& expr);
   // Writes a value in memory of `type` to `target`, bytes behind a string's NUL undefined. For strings returns the
-  // length.
+  // length, or null where it is not known without a call more.
   llvm::Value* LowerInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
+  // The same for a text, and always with its length.
+  llvm::Value* LowerTextInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
   // The same with every padding byte zero, as map keys need it.
   void LowerKeyInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
   // Where a value in memory stands; made in a temporary if it stands nowhere yet.
@@ -182,13 +184,18 @@ class BodyContext {
   llvm::Value* LowerAddressOf(const sema::AddressOf& node);
   llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type, llvm::Value* base);
   llvm::Value* LowerStringCompare(const sema::StringCompare& node);
-  llvm::Value* LowerTupleCompare(const sema::TupleCompare& node);
+  llvm::Value* LowerMemoryCompare(const sema::MemoryCompare& node);
+  llvm::Value* Difference(llvm::Value* left, llvm::Value* right, uint32_t bytes);
   llvm::Value* CompareWithLiteral(const sema::Expr& value, const std::string& literal);
   llvm::Value* CompareStrings(const sema::Expr& left, const sema::Expr& right);
   llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);
   void ZeroPadding(llvm::Value* target, const sema::Type& type);
-  void CopyTuple(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
+  void CopyValue(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
+  void ConvertInto(const sema::Expr& operand, const sema::Type& type, llvm::Value* target);
+  llvm::Value* ConvertScalar(llvm::Value* value, const sema::Type& from, const sema::Type& to);
+  llvm::Value* Extended(llvm::Value* narrow, const sema::Type& type);
   llvm::Value* Canonical(llvm::Value* value, const sema::Type& type);
+  void LowerAssignVariable(const sema::AssignVariable& node);
   void LowerAssignMap(const sema::AssignMap& node, Span span);
   void LowerAddToMap(const sema::AddToMap& node, Span span);
   void LowerUpdateAggregate(const sema::UpdateAggregate& node, Span span);

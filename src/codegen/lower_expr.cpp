@@ -34,16 +34,18 @@ bool IsSigned(const Type& type) { return type.is_signed; }
 
 }  // namespace
 
-llvm::Value* BodyContext::Canonical(llvm::Value* value, const Type& type) {
-  if (type.size >= 8) return value;
-  llvm::Value* narrow = ir_.CreateTrunc(value, ir_.getIntNTy(type.size * 8));
+llvm::Value* BodyContext::Extended(llvm::Value* narrow, const Type& type) {
+  if (type.size >= 8) return narrow;
   return IsSigned(type) ? ir_.CreateSExt(narrow, ir_.getInt64Ty()) : ir_.CreateZExt(narrow, ir_.getInt64Ty());
 }
 
-llvm::Value* BodyContext::LoadScalar(const Type& type, llvm::Value* pointer) {
-  llvm::Value* value = ir_.CreateAlignedLoad(ir_.getIntNTy(type.size * 8), pointer, llvm::Align(type.size));
+llvm::Value* BodyContext::Canonical(llvm::Value* value, const Type& type) {
   if (type.size >= 8) return value;
-  return IsSigned(type) ? ir_.CreateSExt(value, ir_.getInt64Ty()) : ir_.CreateZExt(value, ir_.getInt64Ty());
+  return Extended(ir_.CreateTrunc(value, ir_.getIntNTy(type.size * 8)), type);
+}
+
+llvm::Value* BodyContext::LoadScalar(const Type& type, llvm::Value* pointer) {
+  return Extended(ir_.CreateAlignedLoad(ir_.getIntNTy(type.size * 8), pointer, llvm::Align(type.size)), type);
 }
 
 void BodyContext::StoreScalar(llvm::Value* value, const Type& type, llvm::Value* pointer) {
@@ -70,7 +72,7 @@ llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
                         },
                         [&](const sema::Binary& node) { return LowerBinary(node, *node.left->type); },
                         [&](const sema::StringCompare& node) { return LowerStringCompare(node); },
-                        [&](const sema::TupleCompare& node) { return LowerTupleCompare(node); },
+                        [&](const sema::MemoryCompare& node) { return LowerMemoryCompare(node); },
                         [&](const sema::Logical& node) { return LowerLogical(node); },
                         [&](const sema::Convert& node) { return LowerConvert(node, *expr.type); },
                         [&](const sema::Ternary& node) { return LowerTernary(node, *expr.type); },
@@ -151,9 +153,16 @@ llvm::Value* BodyContext::LowerDivision(const sema::Binary& node, bool is_signed
 }
 
 llvm::Value* BodyContext::LowerConvert(const sema::Convert& node, const Type& type) {
-  llvm::Value* value = Lower(*node.operand);
-  if (type.kind == TypeKind::kBool) return ir_.CreateZExt(ir_.CreateICmpNE(value, I64(0)), ir_.getInt64Ty());
   const Type& from = *node.operand->type;
+  if (from.IsScalar()) return ConvertScalar(Lower(*node.operand), from, type);
+  // An array's bytes as an integer; they need not be aligned as one.
+  llvm::Value* address = LowerAddress(*node.operand);
+  llvm::Align align(std::min(AlignmentOf(address), type.size));
+  return Extended(ir_.CreateAlignedLoad(ir_.getIntNTy(type.size * 8), address, align), type);
+}
+
+llvm::Value* BodyContext::ConvertScalar(llvm::Value* value, const Type& from, const Type& type) {
+  if (type.kind == TypeKind::kBool) return ir_.CreateZExt(ir_.CreateICmpNE(value, I64(0)), ir_.getInt64Ty());
   bool widens = from.size < type.size || (from.size == type.size && from.is_signed == type.is_signed);
   bool keeps = widens && (type.size == 8 || !from.is_signed || type.is_signed);
   return keeps ? value : Canonical(value, type);

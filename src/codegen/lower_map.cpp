@@ -18,6 +18,7 @@ llvm::Value* BodyContext::LowerKey(const sema::MapRef& ref) {
     return key;
   }
   llvm::Value* key = Temporary(info.key->size);
+  if (info.key->size == 0) Zero(key, 8);  // an empty tuple
   LowerKeyInto(*ref.key, *info.key, key);
   return key;
 }

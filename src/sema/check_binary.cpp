@@ -147,6 +147,16 @@ ExprPtr Checker::EnumAsInteger(ExprPtr value) {
   return MakeLiteral(value->span, constant->bits, value->type->is_signed && static_cast<int64_t>(constant->bits) < 0);
 }
 
+// The type as which two values in memory are compared; null when they are not of that kind. (Arrays are compared byte
+// by byte: a `char` array equals one of `uint8`.)
+const Type* Checker::ComparedInMemory(const Type* left, const Type* right) {
+  if (left->IsTuple()) return Join(left, right);
+  bool both_arrays = left->kind == TypeKind::kArray && right->kind == TypeKind::kArray;
+  bool alike = both_arrays && left->element->IsInteger() && right->element->IsInteger() &&
+               left->element->size == right->element->size && left->count == right->count;
+  return alike ? left : nullptr;
+}
+
 ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right) {
   if (left->type->IsVague()) return left;
   if (right->type->IsVague()) return right;
@@ -160,14 +170,11 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     return ErrorExpr(span);
   }
   bool is_equality = op == BinaryOp::kEq || op == BinaryOp::kNe;
-  const Type* tuple = left->type->kind == TypeKind::kTuple && is_equality ? Join(left->type, right->type) : nullptr;
-  if (tuple != nullptr) {
-    left = Coerce(std::move(left), tuple, "the left side");
-    right = Coerce(std::move(right), tuple, "the right side");
-    return Make(span, types().Bool(), TupleCompare{op == BinaryOp::kEq, std::move(left), std::move(right), tuple});
-  }
-  if (left->type->kind == TypeKind::kArray && right->type->kind == TypeKind::kArray) {
-    return NotSupported(span, fmt::format("comparing {} and {}", Name(*left->type), Name(*right->type)));
+  const Type* compared = is_equality ? ComparedInMemory(left->type, right->type) : nullptr;
+  if (compared != nullptr) {
+    left = Coerce(std::move(left), compared, "the left side");
+    right = Coerce(std::move(right), compared, "the right side");
+    return Make(span, types().Bool(), MemoryCompare{op == BinaryOp::kEq, std::move(left), std::move(right), compared});
   }
   if (!left->type->IsScalar() || !right->type->IsScalar()) {
     Diagnostic& error =

@@ -82,17 +82,8 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
           [&](const parser::Index& node) { return CheckIndex(node, span); },
           [&](const parser::Cast& node) { return CheckCast(node.type, *node.operand, span); },
           [&](const parser::Paren& node) { return Check(*node.inner); },
-          [&](const parser::Tuple& node) -> ExprPtr {
-            std::vector<ExprPtr> elements;
-            std::vector<const Type*> element_types;
-            for (const parser::ExprPtr& element : node.elements) {
-              elements.push_back(Check(*element));
-              if (elements.back()->type->IsVague()) return Make(span, elements.back()->type, Constant{0});
-              element_types.push_back(elements.back()->type);
-            }
-            return Make(span, types().Tuple(element_types), Tuple{std::move(elements)});
-          },
-          [&](const parser::Record&) { return NotSupported(span, "a record"); },
+          [&](const parser::Tuple& node) { return CheckTuple(node, span); },
+          [&](const parser::Record& node) { return CheckRecord(node, span); },
           [&](const parser::BlockExpr& node) -> ExprPtr {
             if (node.value == nullptr) return NotSupported(span, "a block without a value");
             Statements statements;

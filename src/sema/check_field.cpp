@@ -1,7 +1,5 @@
-// Fields, elements, casts and what asks for types.
+// Fields, elements and what asks for types.
 #include <fmt/format.h>
-
-#include <charconv>
 
 #include "base/suggest.h"
 #include "sema/checker.h"
@@ -51,17 +49,7 @@ ExprPtr Checker::CheckFieldAccess(const parser::FieldAccess& access, Span span) 
   ExprPtr base = Check(*access.base);
   if (base->type->IsVague()) return base;
   const Type* type = base->type;
-  if (type->kind == TypeKind::kTuple) {
-    size_t index = 0;
-    auto [end, error] = std::from_chars(access.field.data(), access.field.data() + access.field.size(), index);
-    if (error != std::errc() || index >= type->fields.size()) {
-      Report(kUnknownField, access.field_span,
-             fmt::format("this tuple has {} elements, there is no .{}", type->fields.size(), access.field));
-      return ErrorExpr(span);
-    }
-    const Field& field = type->fields[index];
-    return Make(span, field.type, Member{.base = std::move(base), .offset = field.offset});
-  }
+  if (type->IsTuple()) return CheckTupleField(std::move(base), access, span);
   bool through_pointer = type->IsPointer() && type->element != nullptr;
   const Type* structure = through_pointer ? type->element : type;
   if (!structure->IsStruct()) {
@@ -164,35 +152,6 @@ ExprPtr Checker::CheckIndex(const parser::Index& index, Span span) {
   load.index = Coerce(std::move(position), types().Uint64(), "the index");
   load.scale = type->element->size;
   return element;
-}
-
-ExprPtr Checker::CheckCast(const parser::TypeName& name, const parser::Expr& operand, Span span) {
-  const Type* type = ResolveType(name);
-  ExprPtr value = Check(operand);
-  if (type == nullptr) return ErrorExpr(span);
-  if (type->kind == TypeKind::kUnknown) return Make(span, type, Constant{0});
-  return CastTo(type, std::move(value), span);
-}
-
-ExprPtr Checker::CastTo(const Type* type, ExprPtr value, Span span) {
-  if (value->type->IsVague()) return value;
-  if (!type->IsScalar() || !value->type->IsScalar()) {
-    if (value->type == type) return value;
-    return NotSupported(span, fmt::format("a cast from {} to {}", Name(*value->type), Name(*type)));
-  }
-  // A pointer keeps the space that it came from: user pointers stay user pointers.
-  if (type->IsPointer() && value->type->IsPointer()) type = types().InSpace(type, value->type->space);
-  if (const Constant* constant = value->AsConstant(); constant != nullptr && type->IsInteger()) {
-    uint64_t bits = constant->bits;
-    if (type->size < 8) {
-      uint32_t unused = 64 - type->size * 8;
-      bits <<= unused;
-      bits = type->is_signed ? static_cast<uint64_t>(static_cast<int64_t>(bits) >> unused) : bits >> unused;
-    }
-    return MakeInt(span, bits, type, false);
-  }
-  if (value->type == type) return value;
-  return Make(span, type, Convert{std::move(value)});
 }
 
 }  // namespace sonde::sema

@@ -58,13 +58,20 @@ const Type* Checker::ResolveBaseType(const parser::TypeName& name, bool report) 
   return type;
 }
 
-const Type* Checker::ResolveType(const parser::TypeName& name, bool report) {
+// Without its dimensions.
+const Type* Checker::ResolvePointerType(const parser::TypeName& name, bool report) {
   const Type* type = ResolveBaseType(name, report);
   if (type == nullptr || type->kind == TypeKind::kUnknown) return type;
   for (int i = 0; i < name.pointer_depth; ++i) {
     // A pointer made from a plain number is taken for one of the kernel; casts of pointers keep their space.
     type = types().Pointer(type->kind == TypeKind::kVoid ? nullptr : type, AddressSpace::kKernel);
   }
+  return type;
+}
+
+const Type* Checker::ResolveType(const parser::TypeName& name, bool report) {
+  const Type* type = ResolvePointerType(name, report);
+  if (type == nullptr || type->kind == TypeKind::kUnknown) return type;
   for (auto dimension = name.dimensions.rbegin(); dimension != name.dimensions.rend(); ++dimension) {
     std::optional<int64_t> count;
     if (*dimension) count = CheckLiteral(***dimension, "the number of elements");
@@ -105,7 +112,7 @@ ExprPtr Checker::CheckSizeof(const parser::Call& call, Span span) {
   const Type* type = CheckTypeOrValue(arg);
   if (type->IsVague()) return Make(span, type, Constant{0});
   type = CompleteStruct(type);
-  if (type->size == 0 && type->kind != TypeKind::kTuple) {
+  if (type->size == 0 && !type->IsTuple()) {
     Report(kUnknownType, arg.span, fmt::format("the size of {} is not known", Name(*type)))
         .Hint("declare it, or #include the header that does");
     return ErrorExpr(span);

@@ -84,13 +84,14 @@ const Type* Checker::Join(const Type* a, const Type* b) {
   bool both_countable = (a->IsInteger() || a->kind == TypeKind::kBool || a->kind == TypeKind::kEnum) &&
                         (b->IsInteger() || b->kind == TypeKind::kBool || b->kind == TypeKind::kEnum);
   if (both_countable) return types().Int64();
-  if (a->kind == TypeKind::kTuple && b->kind == TypeKind::kTuple && a->fields.size() == b->fields.size()) {
+  if (a->IsTuple() && a->kind == b->kind && a->fields.size() == b->fields.size()) {
     std::vector<const Type*> elements;
     for (size_t i = 0; i < a->fields.size(); ++i) {
+      if (a->fields[i].name != b->fields[i].name) return nullptr;
       elements.push_back(Join(a->fields[i].type, b->fields[i].type));
       if (elements.back() == nullptr) return nullptr;
     }
-    return types().Tuple(elements);
+    return types().TupleLike(*a, elements);
   }
   return nullptr;
 }
@@ -98,20 +99,27 @@ const Type* Checker::Join(const Type* a, const Type* b) {
 ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
   if (expr->type == type || expr->type->IsVague() || type->IsVague()) return expr;
   if (type->IsString() && expr->type->IsString()) {
-    if (expr->AsString() != nullptr) expr->type = type;
+    const StringConstant* text = expr->AsString();
+    if (text == nullptr) return expr;
+    if (text->value.size() >= type->size) {
+      Report(kLiteralTooLarge, expr->span,
+             fmt::format("this text has {} bytes, {} holds {}", text->value.size(), Name(*type), type->size - 1));
+      return ErrorExpr(expr->span);
+    }
+    expr->type = type;
     return expr;
   }
-  if (auto* tuple = std::get_if<Tuple>(&expr->node);
-      tuple != nullptr && type->kind == TypeKind::kTuple && tuple->elements.size() == type->fields.size()) {
+  if (auto* tuple = std::get_if<Tuple>(&expr->node); tuple != nullptr && Join(type, expr->type) != nullptr) {
     for (size_t i = 0; i < tuple->elements.size(); ++i) {
       tuple->elements[i] = Coerce(std::move(tuple->elements[i]), type->fields[i].type, what);
     }
     expr->type = type;
     return expr;
   }
-  if (expr->type->kind == TypeKind::kTuple && type->kind == TypeKind::kTuple && Join(type, expr->type) == type) {
+  if (expr->type->IsTuple() && Join(type, expr->type) == type) {
     return expr;  // converted when it is copied
   }
+  if (ComparedInMemory(type, expr->type) == type) return expr;
   if (!expr->type->IsScalar() || !type->IsScalar()) {
     Report(kTypeMismatch, expr->span,
            fmt::format("{} is of type {}, but this is {}", what, Name(*type), Name(*expr->type)));
@@ -134,10 +142,10 @@ ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
 // What a map or variable becomes when it is given a value of this type.
 const Type* Checker::StoredType(const Type* type) {
   if (type->is_c_int) return types().Uint64();
-  if (type->kind != TypeKind::kTuple) return type;
+  if (!type->IsTuple()) return type;
   std::vector<const Type*> elements;
   for (const Field& field : type->fields) elements.push_back(StoredType(field.type));
-  return types().Tuple(elements);
+  return types().TupleLike(*type, elements);
 }
 
 // --- maps

@@ -97,6 +97,12 @@ class Checker {
   ExprPtr CheckIdentifier(const parser::Identifier& id, Span span);
   ExprPtr CheckBinary(const parser::Binary& binary, Span span);
   ExprPtr BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right);
+  const Type* ComparedInMemory(const Type* left, const Type* right);
+  ExprPtr CheckTuple(const parser::Tuple& tuple, Span span);
+  ExprPtr CheckRecord(const parser::Record& record, Span span);
+  // An element of a tuple or record; null after a report.
+  ExprPtr CheckTupleElement(const parser::Expr& expr);
+  ExprPtr CheckTupleField(ExprPtr base, const parser::FieldAccess& access, Span span);
   ExprPtr CheckFieldAccess(const parser::FieldAccess& access, Span span);
   ExprPtr CheckArgsField(std::string_view name, Span span, Span field_span);
   ExprPtr CheckIndex(const parser::Index& index, Span span);
@@ -104,6 +110,7 @@ class Checker {
   ExprPtr CheckCast(const parser::TypeName& type, const parser::Expr& operand, Span span);
   const Type* TypeInParentheses(const parser::Expr& expr);  // null when it is none
   ExprPtr CastTo(const Type* type, ExprPtr value, Span span);
+  ExprPtr CastScalar(const Type* type, ExprPtr value, Span span);
   ExprPtr CheckSizeof(const parser::Call& call, Span span);
   ExprPtr CheckOffsetof(const parser::Call& call, Span span);
   ExprPtr CheckContainerOf(const parser::Call& call, Span span);
@@ -177,6 +184,8 @@ class Checker {
   };
   std::optional<Place> WalkPath(const parser::Expr& path, const Type* root);
   const Type* ResolveBaseType(const parser::TypeName& name, bool report);
+  const Type* ResolvePointerType(const parser::TypeName& name, bool report = true);
+  const Type* ResolveArrayOver(const parser::TypeName& name, const Type& value);
   // Null when it cannot be read; `btf_problem_` says why.
   const kernel::Btf* KernelBtf();
   // "struct x" as the preamble declares it with its fields; null otherwise.

@@ -121,7 +121,7 @@ class Dumper {
             [&](const StringCompare& node) {
               return fmt::format("({} {} {})", Text(*node.left), node.equal ? "==" : "!=", Text(*node.right));
             },
-            [&](const TupleCompare& node) {
+            [&](const MemoryCompare& node) {
               return fmt::format("({} {} {})", Text(*node.left), node.equal ? "==" : "!=", Text(*node.right));
             },
             [&](const Logical& node) {

@@ -64,8 +64,8 @@ struct StringCompare {
   ExprPtr left;
   ExprPtr right;
 };
-// == and != of tuples, which have been converted to one type.
-struct TupleCompare {
+// == and != of tuples, records and arrays: both sides are compared as values of `type`.
+struct MemoryCompare {
   bool equal = true;
   ExprPtr left;
   ExprPtr right;
@@ -76,7 +76,8 @@ struct Logical {
   ExprPtr left;
   ExprPtr right;
 };
-// A scalar as another scalar type.
+// A value as another type: one scalar as another, an integer as an array of its bytes and back, a string as bytes, a
+// tuple with other elements.
 struct Convert {
   ExprPtr operand;
 };
@@ -129,6 +130,7 @@ struct Member {
   uint32_t bit_offset = 0;
   uint32_t bit_width = 0;  // 0 unless a bitfield
 };
+// Of a tuple or a record.
 struct Tuple {
   std::vector<ExprPtr> elements;
 };
@@ -139,7 +141,7 @@ struct BlockValue {
 
 struct Expr {
   using Node =
-      std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare, Logical,
+      std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, MemoryCompare, Logical,
                    Convert, Ternary, IncDec, Call, ArgsField, Load, AddressOf, Member, Tuple, BlockValue>;
   Span span;
   const Type* type = nullptr;

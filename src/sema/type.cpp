@@ -19,9 +19,10 @@ std::string TupleName(const Type& type) {
   std::string out = "(";
   for (const Field& field : type.fields) {
     if (out.size() > 1) out += ", ";
+    if (!field.name.empty()) out += field.name + "=";
     out += Name(*field.type);
   }
-  return out + (type.fields.size() == 1 ? ",)" : ")");
+  return out + (type.kind == TypeKind::kTuple && type.fields.size() == 1 ? ",)" : ")");
 }
 
 struct NamedInteger {
@@ -133,6 +134,7 @@ std::string Name(const Type& type) {
     case TypeKind::kStruct:
       return type.name;
     case TypeKind::kTuple:
+    case TypeKind::kRecord:
       return TupleName(type);
     case TypeKind::kProbe:
       return "probe name";
@@ -194,18 +196,36 @@ const Type* TypeTable::Array(const Type* element, uint32_t count) {
                 fmt::format("array {} {}", static_cast<const void*>(element), count));
 }
 
-const Type* TypeTable::Tuple(const std::vector<const Type*>& elements) {
-  Type type{.kind = TypeKind::kTuple};
-  std::string key = "tuple";
-  for (const Type* element : elements) {
-    type.align = std::max(type.align, element->align);
-    uint32_t offset = AlignUp(type.size, element->align);
-    type.fields.push_back({.type = element, .offset = offset});
-    type.size = offset + element->size;
-    key += fmt::format(" {}", static_cast<const void*>(element));
+// Gives each element its place, as C does in a struct.
+const Type* TypeTable::Laid(Type type, const std::vector<const Type*>& elements, std::string key) {
+  type.fields.resize(elements.size());
+  for (size_t i = 0; i < elements.size(); ++i) {
+    Field& field = type.fields[i];
+    field.type = elements[i];
+    type.align = std::max(type.align, field.type->align);
+    field.offset = AlignUp(type.size, field.type->align);
+    type.size = field.offset + field.type->size;
+    key += fmt::format(" {} {}", field.name, static_cast<const void*>(field.type));
   }
   type.size = AlignUp(type.size, type.align);
   return Intern(std::move(type), key);
+}
+
+const Type* TypeTable::Tuple(const std::vector<const Type*>& elements) {
+  return Laid({.kind = TypeKind::kTuple}, elements, "tuple");
+}
+
+const Type* TypeTable::Record(const std::vector<std::string>& names, const std::vector<const Type*>& elements) {
+  Type type{.kind = TypeKind::kRecord};
+  for (const std::string& name : names) type.fields.push_back({.name = name});
+  return Laid(std::move(type), elements, "record");
+}
+
+const Type* TypeTable::TupleLike(const Type& form, const std::vector<const Type*>& elements) {
+  if (form.kind == TypeKind::kTuple) return Tuple(elements);
+  std::vector<std::string> names;
+  for (const Field& field : form.fields) names.push_back(field.name);
+  return Record(names, elements);
 }
 
 const Type* TypeTable::InSpace(const Type* type, AddressSpace space) {

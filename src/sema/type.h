@@ -22,6 +22,7 @@ enum class TypeKind {
   kArray,
   kStruct,
   kTuple,
+  kRecord,     // a tuple whose elements have names
   kProbe,      // number of a probe's name
   kTimestamp,  // nanoseconds since boot, rendered by `format`
   kArgs,       // the bare builtin `args`
@@ -54,7 +55,7 @@ struct Type {
   uint32_t count = 0;                          // arrays; 0: a flexible one, at the end of a struct
   std::string name;                            // structs ("struct foo"), enums
   std::string format;                          // timestamps
-  std::vector<Field> fields;                   // structs, tuples
+  std::vector<Field> fields;                   // structs, tuples, records
   std::vector<std::pair<int64_t, std::string>> enumerators;
 
   bool IsInteger() const { return kind == TypeKind::kInt; }
@@ -69,12 +70,15 @@ struct Type {
   bool IsStruct() const { return kind == TypeKind::kStruct; }
   bool IsArray() const { return kind == TypeKind::kArray; }
   bool IsFlexibleArray() const { return kind == TypeKind::kArray && count == 0; }
+  // A tuple or a record: values next to each other, each as it would lie alone.
+  bool IsTuple() const { return kind == TypeKind::kTuple || kind == TypeKind::kRecord; }
   // Unknown or in error: say nothing more about it.
   bool IsVague() const { return kind == TypeKind::kUnknown || kind == TypeKind::kError; }
   const Field* FindField(std::string_view field_name) const;
 };
 
-// As users write it: "int64", "string[16]", "struct foo *", "(int64, string[16])".
+// As users write it: "int64", "string[16]", "struct foo *", "(int64, string[16])",
+// "(size=int64)".
 std::string Name(const Type& type);
 
 // Owns types. Factory functions return the same pointer for the same arguments.
@@ -102,6 +106,9 @@ class TypeTable {
   const Type* Tuple(const std::vector<const Type*>& elements);
   // The same pointer, and those that it leads to, into another address space; types that are no pointers as they are.
   const Type* InSpace(const Type* type, AddressSpace space);
+  const Type* Record(const std::vector<std::string>& names, const std::vector<const Type*>& elements);
+  // A tuple or record like `form`, of these elements.
+  const Type* TupleLike(const Type& form, const std::vector<const Type*>& elements);
   // A struct that is filled in later, so that it may refer to itself. A second call with the same name returns the
   // first; `variant` tells those of the same name (or without one) apart.
   Type* Struct(const std::string& name, std::string_view variant = {});
@@ -114,6 +121,7 @@ class TypeTable {
  private:
   const Type* Simple(TypeKind kind, uint32_t size);
   const Type* Intern(Type type, const std::string& key);
+  const Type* Laid(Type type, const std::vector<const Type*>& elements, std::string key);
 
   std::deque<Type> types_;
   std::map<std::string, Type*, std::less<>> by_key_;
