@@ -56,8 +56,11 @@ const Builtin kDelete{.name = "delete",
                       .min_args = 1,
                       .max_args = 2,
                       .has_effect = true,
-                      .check = [](Checker& checker, const parser::Call& syntax,
-                                  Call& call) { return CheckElement(checker, syntax, call, checker.types().Void()); },
+                      .check = [](Checker& checker, const parser::Call& syntax, Call& call) -> const Type* {
+                        const Type* type = CheckElement(checker, syntax, call, checker.types().Void());
+                        if (!call.args.empty()) checker.program().maps[Element(call).map].has_deletes = true;
+                        return type;
+                      },
                       .lower = [](BodyContext& body, const sema::Expr&, const Call& call) -> llvm::Value* {
                         body.DeleteElement(Element(call));
                         return nullptr;

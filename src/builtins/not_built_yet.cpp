@@ -9,31 +9,23 @@ namespace {
 
 // Those that are written without parentheses too.
 constexpr auto kVariables = std::to_array<std::string_view>({
-    "cgroup", "cpid",  "ctx",   "curtask",   "func",   "has_cpid", "jiffies",  "kstack", "leader_comm", "leader_tid",
-    "numaid", "pcomm", "ppid",  "probetype", "retval", "sarg0",    "sarg1",    "sarg2",  "sarg3",       "sarg4",
-    "sarg5",  "sarg6", "sarg7", "sarg8",     "sarg9",  "usermode", "username", "ustack",
+    "cgroup", "cpid",  "ctx",   "func",      "has_cpid", "jiffies", "kstack",   "leader_comm", "leader_tid",
+    "numaid", "pcomm", "ppid",  "probetype", "retval",   "sarg0",   "sarg1",    "sarg2",       "sarg3",
+    "sarg4",  "sarg5", "sarg6", "sarg7",     "sarg8",    "sarg9",   "usermode", "username",    "ustack",
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({
-    "assert",        "bswap",         "buf",
-    "cat",           "cgroup_path",   "cgroupid",
-    "config",        "container_of",  "errorf",
-    "fail",          "fdpath",        "find",
-    "flags",         "getopt",        "is_array",
-    "is_err",        "is_integer",    "is_literal",
-    "is_ptr",        "is_str",        "is_unsigned_integer",
-    "kaddr",         "kfunc_allowed", "kfunc_exist",
-    "kptr",          "ksym",          "len",
-    "macaddr",       "memcmp",        "ntop",
-    "override",      "path",          "percpu_kaddr",
-    "pton",          "reg",           "signal",
-    "signal_name",   "signal_thread", "skboutput",
-    "socket_cookie", "static_assert", "str_concat",
-    "strcap",        "strcontains",   "strerror",
-    "strlen",        "strncmp",       "strstr",
-    "syscall_name",  "system",        "tseries",
-    "uaddr",         "uptr",          "usym",
-    "warnf",         "write_user",
+    "assert",        "bswap",         "buf",           "cat",           "cgroup_path",
+    "cgroupid",      "config",        "errorf",        "fail",          "fdpath",
+    "find",          "flags",         "getopt",        "is_array",      "is_err",
+    "is_integer",    "is_literal",    "is_ptr",        "is_str",        "is_unsigned_integer",
+    "kaddr",         "kfunc_allowed", "kfunc_exist",   "ksym",          "len",
+    "macaddr",       "memcmp",        "ntop",          "override",      "path",
+    "percpu_kaddr",  "pton",          "reg",           "signal",        "signal_name",
+    "signal_thread", "skboutput",     "socket_cookie", "static_assert", "str_concat",
+    "strcap",        "strcontains",   "strerror",      "strlen",        "strncmp",
+    "strstr",        "syscall_name",  "system",        "tseries",       "uaddr",
+    "usym",          "warnf",         "write_user",
 });
 
 const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {

@@ -6,6 +6,14 @@ namespace {
 
 const Type* Uint32(Checker& checker, const parser::Call&, Call&) { return checker.types().Int(4, false); }
 
+// An id of the current task: from its task_struct where the program has that at hand, since a load is cheaper than a
+// call.
+llvm::Value* TaskField(BodyContext& body, uint32_t offset) {
+  llvm::Value* at = body.At(body.task(), uint64_t{offset});
+  llvm::Value* value = body.ir().CreateAlignedLoad(body.ir().getInt32Ty(), at, llvm::Align(4));
+  return body.ir().CreateZExt(value, body.ir().getInt64Ty());
+}
+
 llvm::Value* HighHalf(BodyContext& body, int helper) {
   return body.ir().CreateLShr(body.Helper(helper, {}), body.I64(32));
 }
@@ -16,7 +24,19 @@ llvm::Value* LowHalf(BodyContext& body, int helper) {
 constexpr uint32_t kCommBytes = 16;  // TASK_COMM_LEN
 
 llvm::Value* WriteComm(BodyContext& body, const sema::Expr&, const Call&, llvm::Value* target) {
-  body.Helper(BPF_FUNC_get_current_comm, {target, body.I64(kCommBytes)});
+  uint32_t offset = body.module().facts.task.comm;
+  uint32_t step = std::min(body.AlignmentOf(target), offset & -offset);
+  if (body.task() == nullptr || step < 4) {
+    body.Helper(BPF_FUNC_get_current_comm, {target, body.I64(kCommBytes)});
+    return nullptr;
+  }
+  // The kernel keeps the bytes behind the name zero.
+  llvm::Type* word = body.ir().getIntNTy(step * 8);
+  for (uint32_t at = 0; at < kCommBytes; at += step) {
+    llvm::Value* from = body.At(body.task(), uint64_t{offset} + at);
+    body.ir().CreateAlignedStore(body.ir().CreateAlignedLoad(word, from, llvm::Align(step)),
+                                 body.At(target, uint64_t{at}), llvm::Align(step));
+  }
   return nullptr;
 }
 
@@ -28,6 +48,7 @@ const Builtin kPid{.name = "pid",
                    .summary = "The process id (thread group id) of the current task.",
                    .check = Uint32,
                    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     if (body.task() != nullptr) return TaskField(body, body.module().facts.task.tgid);
                      return HighHalf(body, BPF_FUNC_get_current_pid_tgid);
                    }};
 
@@ -37,6 +58,7 @@ const Builtin kTid{.name = "tid",
                    .summary = "The thread id of the current task.",
                    .check = Uint32,
                    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                     if (body.task() != nullptr) return TaskField(body, body.module().facts.task.pid);
                      return LowHalf(body, BPF_FUNC_get_current_pid_tgid);
                    }};
 
@@ -66,5 +88,17 @@ const Builtin kComm{
     .fills_target = true,
     .check = [](Checker& checker, const parser::Call&, Call&) { return checker.types().String(kCommBytes); },
     .lower_into = WriteComm};
+
+const Builtin kCurtask{.name = "curtask",
+                       .form = BuiltinForm::kVariable,
+                       .signature = "struct task_struct *curtask",
+                       .summary = "The kernel's description of the current task.",
+                       .check =
+                           [](Checker& checker, const parser::Call&, Call&) {
+                             return checker.types().Pointer(checker.types().Struct("struct task_struct"),
+                                                            sema::AddressSpace::kKernel);
+                           },
+                       .lower = [](BodyContext& body, const sema::Expr&,
+                                   const Call&) { return body.Helper(BPF_FUNC_get_current_task, {}); }};
 
 }  // namespace sonde::builtins

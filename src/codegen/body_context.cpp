@@ -43,7 +43,6 @@ void BodyContext::Run() {
 
   ir_.SetInsertPoint(predicate);
   in_predicate_ = true;
-  AllocateVariables(0, body_.predicate_variables);
   llvm::Value* holds = body_.predicate == nullptr ? nullptr : LowerCondition(*body_.predicate);
   in_predicate_ = false;
   predicate_claims_ = scratch_ != nullptr;
@@ -56,7 +55,7 @@ void BodyContext::Run() {
 
   ir_.SetInsertPoint(block);
   ReleaseTemporaries(0);
-  AllocateVariables(body_.predicate_variables, body_.variables.size());
+  AllocateVariables();
   LowerStatements(body_.statements);
   ir_.CreateBr(exit_);
   if (predicate_claims_ || scratch_ == nullptr) llvm::IRBuilder<>(claim_late_).CreateBr(block);
@@ -135,9 +134,8 @@ void BodyContext::ReleaseTemporaries(size_t mark) {
   in_use_.resize(mark);
 }
 
-void BodyContext::AllocateVariables(size_t from, size_t to) {
-  for (size_t i = from; i < to; ++i) {
-    const sema::Variable& variable = body_.variables[i];
+void BodyContext::AllocateVariables() {
+  for (const sema::Variable& variable : body_.variables) {
     if (!variable.type->IsScalar()) {
       llvm::Value* memory = Address(Allocate(variable.type->size));
       if (variable.type->IsString()) {
@@ -216,6 +214,7 @@ void BodyContext::StoreBytes(llvm::Value* target, std::string_view bytes) {
 }
 
 void BodyContext::Zero(llvm::Value* target, uint32_t bytes) {
+  if (bytes == 0) return;
   if (bytes > kMaxInlineStores * AlignmentOf(target)) {
     // Copied from a map of zeros by the kernel: a loop of stores would cost the verifier a step for each.
     uint32_t map = layout().zeros(bytes);

@@ -20,7 +20,14 @@ namespace sonde::codegen {
 
 // Facts about the kernel that lowering needs.
 struct KernelFacts {
-  uint32_t task_status_offset = 0;  // task_struct.thread_info.status
+  // Offsets in task_struct, of the kernel's BTF; bytes.
+  struct Task {
+    uint32_t status = 0;  // thread_info.status
+    uint32_t tgid = 0;
+    uint32_t pid = 0;
+    uint32_t comm = 0;
+  };
+  Task task;
   uint32_t online_cpus = 1;
   uint32_t possible_cpus = 1;
 };
@@ -53,7 +60,7 @@ struct ProgramContext {
 
 class BodyContext {
  public:
-  // `function` takes (ctx, regs, probe id); regs is null unless access is a syscall's.
+  // `function` takes (ctx, regs, probe id, task); regs and task are null unless access is a syscall's.
   BodyContext(ProgramContext& program, const sema::Body& body, llvm::Function* function);
 
   // Lowers predicate and statements into the function, with claim and release of scratch.
@@ -65,8 +72,10 @@ class BodyContext {
   // i1.
   llvm::Value* LowerCondition(const sema::Expr& expr);
   // Writes a value in memory of `type` to `target`, bytes behind a string's NUL undefined. For strings returns the
-  // length.
+  // length, or null where it is not known without a call more.
   llvm::Value* LowerInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
+  // The same for a text, and always with its length.
+  llvm::Value* LowerTextInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
   // The same with every padding byte zero, as map keys need it.
   void LowerKeyInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
   // Where a value in memory stands; made in a temporary if it stands nowhere yet.
@@ -86,6 +95,12 @@ class BodyContext {
   llvm::Value* ctx() { return function_->getArg(0); }
   llvm::Value* regs() { return function_->getArg(1); }
   llvm::Value* probe_id() { return function_->getArg(2); }
+  // The current task_struct, which may be read directly; null where the program does not have it at hand.
+  llvm::Value* task() {
+    return program_.access == ArgsAccess::kSyscallEnter || program_.access == ArgsAccess::kSyscallExit
+               ? function_->getArg(3)
+               : nullptr;
+  }
   llvm::ConstantInt* I64(uint64_t value) { return ir_.getInt64(value); }
   llvm::BasicBlock* NewBlock(const char* name);
   llvm::Value* At(llvm::Value* pointer, uint64_t offset);
@@ -143,7 +158,7 @@ class BodyContext {
 
   void LowerStatements(const sema::Statements& statements);
   void LowerStatement(const sema::Stmt& stmt);
-  void AllocateVariables(size_t from, size_t to);
+  void AllocateVariables();
   Memory Allocate(uint32_t bytes);
   llvm::Value* Address(const Memory& memory);
   void EnsureScratch();
@@ -161,16 +176,26 @@ class BodyContext {
   llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
   llvm::Value* LowerArgsString(const sema::ArgsFieldInfo& field, const sema::Type& type, llvm::Value* target);
   llvm::Value* RecordFieldAddress(const sema::ArgsFieldInfo& field);
-  llvm::Value* LoadAddress(const sema::Load& node, const sema::Type& type);
+  llvm::Value* LoadAddress(const sema::Load& node);
+  llvm::Value* ReadBitfield(const sema::Type& type, uint32_t bit_offset, uint32_t bit_width, llvm::Value* address,
+                            sema::AddressSpace space);
   llvm::Value* LowerLoad(const sema::Load& node, const sema::Type& type);
-  llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type);
+  llvm::Value* LowerMember(const sema::Member& node, const sema::Type& type);
+  llvm::Value* LowerAddressOf(const sema::AddressOf& node);
+  llvm::Value* MemberAddress(const sema::Member& node, const sema::Type& type, llvm::Value* base);
   llvm::Value* LowerStringCompare(const sema::StringCompare& node);
-  llvm::Value* LowerTupleCompare(const sema::TupleCompare& node);
+  llvm::Value* LowerMemoryCompare(const sema::MemoryCompare& node);
+  llvm::Value* Difference(llvm::Value* left, llvm::Value* right, uint32_t bytes);
   llvm::Value* CompareWithLiteral(const sema::Expr& value, const std::string& literal);
   llvm::Value* CompareStrings(const sema::Expr& left, const sema::Expr& right);
   llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);
-  void CopyTuple(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
+  void ZeroPadding(llvm::Value* target, const sema::Type& type);
+  void CopyValue(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
+  void ConvertInto(const sema::Expr& operand, const sema::Type& type, llvm::Value* target);
+  llvm::Value* ConvertScalar(llvm::Value* value, const sema::Type& from, const sema::Type& to);
+  llvm::Value* Extended(llvm::Value* narrow, const sema::Type& type);
   llvm::Value* Canonical(llvm::Value* value, const sema::Type& type);
+  void LowerAssignVariable(const sema::AssignVariable& node);
   void LowerAssignMap(const sema::AssignMap& node, Span span);
   void LowerAddToMap(const sema::AddToMap& node, Span span);
   void LowerUpdateAggregate(const sema::UpdateAggregate& node, Span span);

@@ -147,10 +147,13 @@ ProgramOptions ChoosePaths(const sema::Program& program, kernel::KernelView& ker
   chosen.btf = *btf;
   std::optional<kernel::BtfId> task = (*btf)->Find(kernel::BtfKind::kStruct, "task_struct");
   if (!task) return chosen;
-  auto status = (*btf)->FindField(*task, "thread_info.status");
-  if (!status) return chosen;
-  facts.task_status_offset = status->bit_offset / 8;
-  chosen.raw_syscalls = true;
+  auto find = [&](const char* path, uint32_t& offset) {
+    auto field = (*btf)->FindField(*task, path);
+    if (field) offset = field->bit_offset / 8;
+    return field.has_value();
+  };
+  chosen.raw_syscalls = find("thread_info.status", facts.task.status) && find("tgid", facts.task.tgid) &&
+                        find("pid", facts.task.pid) && find("comm", facts.task.comm);
   return chosen;
 }
 

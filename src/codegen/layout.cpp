@@ -21,7 +21,7 @@ uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / 
 uint32_t AggregationSize(const sema::MapInfo& info) {
   switch (info.aggregation) {
     case Aggregation::kNone:
-      return AlignUp(info.value->size, 8);
+      return AlignUp(std::max(info.value->size, 1U), 8);  // an empty tuple has no bytes, a map's value has some
     case Aggregation::kCount:
     case Aggregation::kSum:
       return 8;
@@ -92,7 +92,7 @@ void Layout::AddUserMap(const sema::MapInfo& info) {
       spec.value_size += 8;
     }
   } else {
-    spec.key_size = info.key->size;
+    spec.key_size = std::max(info.key->size, 1U);
     spec.max_entries = static_cast<uint32_t>(std::min<uint64_t>(image_.options.max_map_keys, UINT32_MAX));
     spec.bpf_type = aggregated ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
     if (spec.key_size + spec.value_size > kPreallocatedEntryBytes) spec.flags = BPF_F_NO_PREALLOC;
@@ -183,8 +183,12 @@ image::ValueType Layout::Describe(const sema::Type& type) {
       break;
     case TypeKind::kStruct:
     case TypeKind::kTuple:
-      value.kind = type.kind == TypeKind::kStruct ? image::ValueKind::kStruct : image::ValueKind::kTuple;
+    case TypeKind::kRecord:
+      value.kind = type.kind == TypeKind::kStruct  ? image::ValueKind::kStruct
+                   : type.kind == TypeKind::kTuple ? image::ValueKind::kTuple
+                                                   : image::ValueKind::kRecord;
       for (const sema::Field& field : type.fields) {
+        if (field.type->IsFlexibleArray()) continue;  // behind the value
         value.fields.push_back({field.name, TypeOf(field.type), field.offset, field.bit_offset, field.bit_width});
       }
       break;

@@ -34,16 +34,18 @@ bool IsSigned(const Type& type) { return type.is_signed; }
 
 }  // namespace
 
-llvm::Value* BodyContext::Canonical(llvm::Value* value, const Type& type) {
-  if (type.size >= 8) return value;
-  llvm::Value* narrow = ir_.CreateTrunc(value, ir_.getIntNTy(type.size * 8));
+llvm::Value* BodyContext::Extended(llvm::Value* narrow, const Type& type) {
+  if (type.size >= 8) return narrow;
   return IsSigned(type) ? ir_.CreateSExt(narrow, ir_.getInt64Ty()) : ir_.CreateZExt(narrow, ir_.getInt64Ty());
 }
 
-llvm::Value* BodyContext::LoadScalar(const Type& type, llvm::Value* pointer) {
-  llvm::Value* value = ir_.CreateAlignedLoad(ir_.getIntNTy(type.size * 8), pointer, llvm::Align(type.size));
+llvm::Value* BodyContext::Canonical(llvm::Value* value, const Type& type) {
   if (type.size >= 8) return value;
-  return IsSigned(type) ? ir_.CreateSExt(value, ir_.getInt64Ty()) : ir_.CreateZExt(value, ir_.getInt64Ty());
+  return Extended(ir_.CreateTrunc(value, ir_.getIntNTy(type.size * 8)), type);
+}
+
+llvm::Value* BodyContext::LoadScalar(const Type& type, llvm::Value* pointer) {
+  return Extended(ir_.CreateAlignedLoad(ir_.getIntNTy(type.size * 8), pointer, llvm::Align(type.size)), type);
 }
 
 void BodyContext::StoreScalar(llvm::Value* value, const Type& type, llvm::Value* pointer) {
@@ -54,39 +56,39 @@ void BodyContext::StoreScalar(llvm::Value* value, const Type& type, llvm::Value*
 llvm::Value* BodyContext::LowerCondition(const sema::Expr& expr) { return ir_.CreateICmpNE(Lower(expr), I64(0)); }
 
 llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
-  return std::visit(
-      Overloaded{
-          [&](const sema::Constant& node) -> llvm::Value* { return I64(node.bits); },
-          [&](const sema::StringConstant&) -> llvm::Value* { return LowerAddress(expr); },
-          [&](const sema::VariableRef& node) -> llvm::Value* {
-            return ir_.CreateLoad(ir_.getInt64Ty(), variables_[node.variable]);
-          },
-          [&](const sema::MapRead& node) { return LowerMapRead(node, *expr.type); },
-          [&](const sema::Unary& node) -> llvm::Value* {
-            if (node.op == sema::UnaryOp::kNot) {
-              return ir_.CreateZExt(ir_.CreateNot(LowerCondition(*node.operand)), ir_.getInt64Ty());
-            }
-            llvm::Value* operand = Lower(*node.operand);
-            return node.op == sema::UnaryOp::kNegate ? ir_.CreateNeg(operand) : ir_.CreateNot(operand);
-          },
-          [&](const sema::Binary& node) { return LowerBinary(node, *node.left->type); },
-          [&](const sema::StringCompare& node) { return LowerStringCompare(node); },
-          [&](const sema::TupleCompare& node) { return LowerTupleCompare(node); },
-          [&](const sema::Logical& node) { return LowerLogical(node); },
-          [&](const sema::Convert& node) { return LowerConvert(node, *expr.type); },
-          [&](const sema::Ternary& node) { return LowerTernary(node, *expr.type); },
-          [&](const sema::IncDec& node) { return LowerIncDec(node, expr); },
-          [&](const sema::Call& node) -> llvm::Value* { return node.builtin->lower(*this, expr, node); },
-          [&](const sema::ArgsField& node) { return LowerArgsField(body_.args->fields[node.field]); },
-          [&](const sema::Load& node) { return LowerLoad(node, *expr.type); },
-          [&](const sema::Member& node) { return LoadScalar(*expr.type, MemberAddress(node, *expr.type)); },
-          [&](const sema::Tuple&) -> llvm::Value* { return LowerAddress(expr); },
-          [&](const sema::BlockValue& node) -> llvm::Value* {
-            LowerStatements(node.statements);
-            return node.value == nullptr ? nullptr : Lower(*node.value);
-          },
-      },
-      expr.node);
+  return std::visit(Overloaded{
+                        [&](const sema::Constant& node) -> llvm::Value* { return I64(node.bits); },
+                        [&](const sema::StringConstant&) -> llvm::Value* { return LowerAddress(expr); },
+                        [&](const sema::VariableRef& node) -> llvm::Value* {
+                          return ir_.CreateLoad(ir_.getInt64Ty(), variables_[node.variable]);
+                        },
+                        [&](const sema::MapRead& node) { return LowerMapRead(node, *expr.type); },
+                        [&](const sema::Unary& node) -> llvm::Value* {
+                          if (node.op == sema::UnaryOp::kNot) {
+                            return ir_.CreateZExt(ir_.CreateNot(LowerCondition(*node.operand)), ir_.getInt64Ty());
+                          }
+                          llvm::Value* operand = Lower(*node.operand);
+                          return node.op == sema::UnaryOp::kNegate ? ir_.CreateNeg(operand) : ir_.CreateNot(operand);
+                        },
+                        [&](const sema::Binary& node) { return LowerBinary(node, *node.left->type); },
+                        [&](const sema::StringCompare& node) { return LowerStringCompare(node); },
+                        [&](const sema::MemoryCompare& node) { return LowerMemoryCompare(node); },
+                        [&](const sema::Logical& node) { return LowerLogical(node); },
+                        [&](const sema::Convert& node) { return LowerConvert(node, *expr.type); },
+                        [&](const sema::Ternary& node) { return LowerTernary(node, *expr.type); },
+                        [&](const sema::IncDec& node) { return LowerIncDec(node, expr); },
+                        [&](const sema::Call& node) -> llvm::Value* { return node.builtin->lower(*this, expr, node); },
+                        [&](const sema::ArgsField& node) { return LowerArgsField(body_.args->fields[node.field]); },
+                        [&](const sema::Load& node) { return LowerLoad(node, *expr.type); },
+                        [&](const sema::AddressOf& node) { return LowerAddressOf(node); },
+                        [&](const sema::Member& node) { return LowerMember(node, *expr.type); },
+                        [&](const sema::Tuple&) -> llvm::Value* { return LowerAddress(expr); },
+                        [&](const sema::BlockValue& node) -> llvm::Value* {
+                          LowerStatements(node.statements);
+                          return Lower(*node.value);
+                        },
+                    },
+                    expr.node);
 }
 
 llvm::Value* BodyContext::LowerBinary(const sema::Binary& node, const Type& operand) {
@@ -151,9 +153,16 @@ llvm::Value* BodyContext::LowerDivision(const sema::Binary& node, bool is_signed
 }
 
 llvm::Value* BodyContext::LowerConvert(const sema::Convert& node, const Type& type) {
-  llvm::Value* value = Lower(*node.operand);
-  if (type.kind == TypeKind::kBool) return ir_.CreateZExt(ir_.CreateICmpNE(value, I64(0)), ir_.getInt64Ty());
   const Type& from = *node.operand->type;
+  if (from.IsScalar()) return ConvertScalar(Lower(*node.operand), from, type);
+  // An array's bytes as an integer; they need not be aligned as one.
+  llvm::Value* address = LowerAddress(*node.operand);
+  llvm::Align align(std::min(AlignmentOf(address), type.size));
+  return Extended(ir_.CreateAlignedLoad(ir_.getIntNTy(type.size * 8), address, align), type);
+}
+
+llvm::Value* BodyContext::ConvertScalar(llvm::Value* value, const Type& from, const Type& type) {
+  if (type.kind == TypeKind::kBool) return ir_.CreateZExt(ir_.CreateICmpNE(value, I64(0)), ir_.getInt64Ty());
   bool widens = from.size < type.size || (from.size == type.size && from.is_signed == type.is_signed);
   bool keeps = widens && (type.size == 8 || !from.is_signed || type.is_signed);
   return keeps ? value : Canonical(value, type);
@@ -264,34 +273,6 @@ llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field) {
 
 llvm::Value* BodyContext::LowerArgsString(const sema::ArgsFieldInfo& field, const Type& type, llvm::Value* target) {
   return ReadString(target, I64(type.size), RecordFieldAddress(field), sema::AddressSpace::kKernel);
-}
-
-// --- memory behind pointers
-
-llvm::Value* BodyContext::LoadAddress(const sema::Load& node, const Type& type) {
-  llvm::Value* address = ir_.CreateAdd(Lower(*node.pointer), I64(node.offset));
-  if (node.index == nullptr) return address;
-  return ir_.CreateAdd(address, ir_.CreateMul(Lower(*node.index), I64(type.size)));
-}
-
-llvm::Value* BodyContext::LowerLoad(const sema::Load& node, const Type& type) {
-  sema::AddressSpace space = node.pointer->type->space;
-  llvm::Value* address = LoadAddress(node, type);
-  llvm::Value* place = Temporary(8);
-  ReadMemory(place, type.size, address, space);
-  llvm::Value* value = LoadScalar(type, place);
-  if (node.bit_width == 0) return value;
-  llvm::Value* high = ir_.CreateShl(value, I64(64 - node.bit_offset - node.bit_width));
-  llvm::Value* unused = I64(64 - node.bit_width);
-  return type.is_signed ? ir_.CreateAShr(high, unused) : ir_.CreateLShr(high, unused);
-}
-
-llvm::Value* BodyContext::MemberAddress(const sema::Member& node, const Type& type) {
-  llvm::Value* base = LowerAddress(*node.base);
-  if (node.index == nullptr) return At(base, node.offset);
-  uint64_t last = node.base->type->count - 1;
-  llvm::Value* index = AtMost(Lower(*node.index), last);
-  return At(base, ir_.CreateMul(index, I64(type.size)));
 }
 
 }  // namespace sonde::codegen

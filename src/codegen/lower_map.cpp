@@ -18,6 +18,7 @@ llvm::Value* BodyContext::LowerKey(const sema::MapRef& ref) {
     return key;
   }
   llvm::Value* key = Temporary(info.key->size);
+  if (info.key->size == 0) Zero(key, 8);  // an empty tuple
   LowerKeyInto(*ref.key, *info.key, key);
   return key;
 }
@@ -136,7 +137,7 @@ void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {
   llvm::Value* key = LowerKey(node.target);
   llvm::BasicBlock* insert = NewBlock("insert");
   llvm::BasicBlock* done = NewBlock("done");
-  if (scalar != nullptr) {
+  if (scalar != nullptr && !info.has_deletes) {
     // In place where the key is there: a store instead of an update's locks.
     llvm::Value* found = Lookup(node.target, key);
     llvm::BasicBlock* have = NewBlock("have");
@@ -144,13 +145,14 @@ void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {
     ir_.SetInsertPoint(have);
     StoreScalar(scalar, type, found);
     ir_.CreateBr(done);
-    ir_.SetInsertPoint(insert);
+  } else {
+    ir_.CreateBr(insert);
+  }
+  ir_.SetInsertPoint(insert);
+  if (scalar != nullptr) {
     made = Temporary(value_size);
     if (type.size < 8) ir_.CreateAlignedStore(I64(0), made, llvm::Align(8));
     StoreScalar(scalar, type, made);
-  } else {
-    ir_.CreateBr(insert);
-    ir_.SetInsertPoint(insert);
   }
   llvm::Value* failed = Helper(BPF_FUNC_map_update_elem, {MapPointer(node.target.map), key, made, I64(BPF_ANY)});
   llvm::BasicBlock* full = NewBlock("full");

@@ -21,17 +21,10 @@ using sema::TypeKind;
 bool HasGaps(const Type& type) {
   uint32_t used = 0;
   for (const sema::Field& field : type.fields) {
-    if (field.type->kind == TypeKind::kTuple && HasGaps(*field.type)) return true;
+    if (field.type->IsTuple() && HasGaps(*field.type)) return true;
     used += field.type->size;
   }
   return used != type.size;
-}
-
-// The first 8 bytes from `offset` of a string padded with zeros.
-uint64_t WordAt(const std::string& value, size_t offset) {
-  uint64_t word = 0;
-  if (offset < value.size()) std::memcpy(&word, value.data() + offset, std::min<size_t>(8, value.size() - offset));
-  return word;
 }
 
 }  // namespace
@@ -45,22 +38,63 @@ llvm::Value* BodyContext::StoreString(const std::string& value, uint32_t capacit
   return I64(length);
 }
 
-// Element by element, since the same tuple with wider elements lies differently.
-void BodyContext::CopyTuple(llvm::Value* target, const Type& to, llvm::Value* source, const Type& from) {
-  for (size_t i = 0; i < to.fields.size(); ++i) {
-    const Type& to_type = *to.fields[i].type;
-    const Type& from_type = *from.fields[i].type;
-    llvm::Value* to_place = At(target, to.fields[i].offset);
-    llvm::Value* from_place = At(source, from.fields[i].offset);
-    if (to_type.kind == TypeKind::kTuple) {
-      CopyTuple(to_place, to_type, from_place, from_type);
-    } else if (to_type.IsString()) {
-      ReadString(to_place, I64(std::min(to_type.size, from_type.size)), from_place, sema::AddressSpace::kKernel);
-    } else if (to_type.IsScalar()) {
-      StoreScalar(LoadScalar(from_type, from_place), to_type, to_place);
-    } else {
-      Copy(to_place, from_place, to_type.size);
+// A tuple goes element by element, since the same tuple with wider elements lies differently; of strings only what is
+// text is taken.
+void BodyContext::CopyValue(llvm::Value* target, const Type& to, llvm::Value* source, const Type& from) {
+  if (to.IsTuple()) {
+    for (size_t i = 0; i < to.fields.size(); ++i) {
+      CopyValue(At(target, to.fields[i].offset), *to.fields[i].type, At(source, from.fields[i].offset),
+                *from.fields[i].type);
     }
+  } else if (to.IsString()) {
+    ReadString(target, I64(std::min(to.size, from.size)), source, sema::AddressSpace::kKernel);
+  } else if (to.IsScalar() && from.IsScalar()) {
+    StoreScalar(ConvertScalar(LoadScalar(from, source), from, to), to, target);
+  } else if (from.IsString()) {
+    // As bytes: with a NUL only where there is room for it.
+    llvm::Value* text = Temporary(to.size + 1);
+    Zero(text, to.size + 1);
+    ReadString(text, I64(std::min(to.size + 1, from.size)), source, sema::AddressSpace::kKernel);
+    Copy(target, text, to.size);
+  } else {
+    Copy(target, source, to.size);  // the bytes of an array, or of an integer as an array
+  }
+}
+
+// What a cast makes in memory.
+void BodyContext::ConvertInto(const sema::Expr& operand, const Type& type, llvm::Value* target) {
+  if (const sema::StringConstant* text = operand.AsString(); text != nullptr && !type.IsString()) {
+    std::string bytes = text->value;
+    bytes.resize(type.size);
+    StoreBytes(target, bytes);
+  } else if (operand.type->IsScalar()) {
+    uint32_t align = std::min(AlignmentOf(target), type.size);
+    ir_.CreateAlignedStore(ir_.CreateTrunc(Lower(operand), ir_.getIntNTy(type.size * 8)), target, llvm::Align(align));
+  } else {
+    CopyValue(target, type, LowerAddress(operand), *operand.type);
+  }
+}
+
+// Padding holds whatever lay there: a key's must be zero.
+void BodyContext::ZeroPadding(llvm::Value* target, const Type& type) {
+  std::vector<bool> is_used(type.size);
+  auto mark = [&](auto& self, const Type& part, uint32_t offset) -> void {
+    bool is_whole = !part.IsStruct() && !part.IsArray();
+    for (uint32_t i = 0; is_whole && i < part.size; ++i) is_used[offset + i] = true;
+    for (uint32_t i = 0; part.IsArray() && i < part.count; ++i)
+      self(self, *part.element, offset + i * part.element->size);
+    for (const sema::Field& field : part.fields) {
+      uint32_t bits = (field.bit_offset + field.bit_width + 7) / 8;
+      for (uint32_t i = 0; field.bit_width > 0 && i < bits; ++i) is_used[offset + field.offset + i] = true;
+      if (field.bit_width == 0) self(self, *field.type, offset + field.offset);
+    }
+  };
+  mark(mark, type, 0);
+  for (uint32_t start = 0; start < type.size; ++start) {
+    uint32_t end = start;
+    while (end < type.size && !is_used[end]) ++end;
+    if (end > start) StoreBytes(At(target, start), std::string(end - start, '\0'));
+    start = end;
   }
 }
 
@@ -71,8 +105,8 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
     if (type.IsString()) {
       return ReadString(target, I64(std::min(type.size, from.size)), address, sema::AddressSpace::kKernel);
     }
-    if (&type != &from && type.kind == TypeKind::kTuple) {
-      CopyTuple(target, type, address, from);
+    if (&type != &from && type.IsTuple()) {
+      CopyValue(target, type, address, from);
     } else {
       Copy(target, address, type.size);
     }
@@ -81,16 +115,20 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
   return std::visit(
       Overloaded{
           [&](const sema::StringConstant& node) -> llvm::Value* { return StoreString(node.value, type.size, target); },
-          [&](const sema::Call& node) -> llvm::Value* { return node.builtin->lower_into(*this, expr, node, target); },
+          [&](const sema::Call& node) -> llvm::Value* {
+            // A builtin writes all that its own type holds.
+            bool fits = !type.IsString() || from.size <= type.size;
+            return fits ? node.builtin->lower_into(*this, expr, node, target) : from_address();
+          },
           [&](const sema::ArgsField& node) -> llvm::Value* {
             const sema::ArgsFieldInfo& field = body_.args->fields[node.field];
-            if (type.IsString()) return LowerArgsString(field, from, target);
+            if (type.IsString()) return LowerArgsString(field, from.size < type.size ? from : type, target);
             ReadMemory(target, type.size, RecordFieldAddress(field), sema::AddressSpace::kKernel);
             return nullptr;
           },
           [&](const sema::Load& node) -> llvm::Value* {
             sema::AddressSpace space = node.pointer->type->space;
-            llvm::Value* address = LoadAddress(node, from);
+            llvm::Value* address = LoadAddress(node);
             if (type.IsString()) return ReadString(target, I64(std::min(type.size, from.size)), address, space);
             ReadMemory(target, type.size, address, space);
             return nullptr;
@@ -108,15 +146,15 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
             llvm::BasicBlock* done = NewBlock("done");
             ir_.CreateCondBr(LowerCondition(*node.condition), then_block, else_block);
             ir_.SetInsertPoint(then_block);
-            llvm::Value* then_length = LowerInto(*node.then_value, type, target);
+            llvm::Value* then_length = LowerTextInto(*node.then_value, type, target);
             then_block = ir_.GetInsertBlock();
             ir_.CreateBr(done);
             ir_.SetInsertPoint(else_block);
-            llvm::Value* else_length = LowerInto(*node.else_value, type, target);
+            llvm::Value* else_length = LowerTextInto(*node.else_value, type, target);
             else_block = ir_.GetInsertBlock();
             ir_.CreateBr(done);
             ir_.SetInsertPoint(done);
-            if (then_length == nullptr || else_length == nullptr) return nullptr;
+            if (!type.IsString()) return nullptr;
             llvm::PHINode* length = ir_.CreatePHI(ir_.getInt64Ty(), 2);
             length->addIncoming(then_length, then_block);
             length->addIncoming(else_length, else_block);
@@ -126,9 +164,22 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
             LowerStatements(node.statements);
             return LowerInto(*node.value, type, target);
           },
+          [&](const sema::Convert& node) -> llvm::Value* {
+            if (type.IsString()) return LowerInto(*node.operand, type.size < from.size ? type : from, target);
+            if (&type != &from) return from_address();
+            ConvertInto(*node.operand, type, target);
+            return nullptr;
+          },
           [&](const auto&) -> llvm::Value* { return from_address(); },
       },
       expr.node);
+}
+
+// The length of a text in any case: some builtins leave it to those who need it.
+llvm::Value* BodyContext::LowerTextInto(const sema::Expr& expr, const Type& type, llvm::Value* target) {
+  llvm::Value* length = LowerInto(expr, type, target);
+  if (length != nullptr || !type.IsString()) return length;
+  return ReadString(target, I64(std::min(type.size, expr.type->size)), target, sema::AddressSpace::kKernel);
 }
 
 void BodyContext::StoreValue(const sema::Expr& expr, const Type& type, llvm::Value* target) {
@@ -155,13 +206,21 @@ void BodyContext::LowerKeyInto(const sema::Expr& expr, const Type& type, llvm::V
   const auto* call = std::get_if<sema::Call>(&expr.node);
   bool filled = call != nullptr && call->builtin->fills_target && expr.type->size == type.size;
   if (!filled) Zero(target, type.size);
-  LowerInto(expr, type, target);
+  if (type.IsTuple()) {
+    // Not as it lies: behind the texts in it may stand what was there before.
+    CopyValue(target, type, LowerAddress(expr), *expr.type);
+  } else {
+    LowerInto(expr, type, target);
+  }
+  if (type.IsStruct() || type.IsArray()) ZeroPadding(target, type);
 }
 
 llvm::Value* BodyContext::LowerAddress(const sema::Expr& expr) {
   const Type& type = *expr.type;
   if (const auto* variable = std::get_if<sema::VariableRef>(&expr.node)) return variables_[variable->variable];
-  if (const auto* member = std::get_if<sema::Member>(&expr.node)) return MemberAddress(*member, type);
+  if (const auto* member = std::get_if<sema::Member>(&expr.node)) {
+    return MemberAddress(*member, type, LowerAddress(*member->base));
+  }
   if (const auto* read = std::get_if<sema::MapRead>(&expr.node)) {
     uint32_t zeros = layout().zeros(type.size);
     if (read->ref.key == nullptr) return DirectValue(read->ref.map);
@@ -183,103 +242,6 @@ llvm::Value* BodyContext::LowerAddress(const sema::Expr& expr) {
   llvm::Value* place = Temporary(type.size);
   LowerInto(expr, type, place);
   return place;
-}
-
-// --- comparing strings
-
-llvm::Value* BodyContext::LowerStringCompare(const sema::StringCompare& node) {
-  const sema::StringConstant* left = node.left->AsString();
-  const sema::StringConstant* right = node.right->AsString();
-  llvm::Value* equal = nullptr;
-  if (left != nullptr && right != nullptr) {
-    equal = ir_.getInt1(left->value == right->value);
-  } else if (right != nullptr) {
-    equal = CompareWithLiteral(*node.left, right->value);
-  } else if (left != nullptr) {
-    equal = CompareWithLiteral(*node.right, left->value);
-  } else {
-    equal = CompareStrings(*node.left, *node.right);
-  }
-  return ir_.CreateZExt(node.equal ? equal : ir_.CreateNot(equal), ir_.getInt64Ty());
-}
-
-// Both sides as map keys are made: with every padding byte zero, so that equal tuples have equal bytes.
-llvm::Value* BodyContext::LowerTupleCompare(const sema::TupleCompare& node) {
-  uint32_t bytes = (node.type->size + 7) / 8 * 8;
-  llvm::Value* sides[2] = {Temporary(bytes), Temporary(bytes)};
-  const sema::Expr* values[2] = {node.left.get(), node.right.get()};
-  for (int i = 0; i < 2; ++i) {
-    Zero(sides[i], bytes);
-    LowerKeyInto(*values[i], *node.type, sides[i]);
-  }
-  llvm::Value* difference = I64(0);
-  for (uint32_t at = 0; at < bytes; at += 8) {
-    llvm::Value* left = ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(sides[0], at), llvm::Align(8));
-    llvm::Value* right = ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(sides[1], at), llvm::Align(8));
-    difference = ir_.CreateOr(difference, ir_.CreateXor(left, right));
-  }
-  llvm::Value* equal = ir_.CreateICmpEQ(difference, I64(0));
-  return ir_.CreateZExt(node.equal ? equal : ir_.CreateNot(equal), ir_.getInt64Ty());
-}
-
-// All bytes of the literal and its NUL, eight at a time: the value's memory is 8-byte aligned or in a temporary that
-// is.
-llvm::Value* BodyContext::CompareWithLiteral(const sema::Expr& value, const std::string& literal) {
-  if (literal.size() + 1 > value.type->size) {
-    LowerAddress(value);
-    return ir_.getInt1(false);
-  }
-  llvm::Value* address = nullptr;
-  if (std::holds_alternative<sema::Member>(value.node)) {
-    address = Temporary(value.type->size);
-    LowerInto(value, *value.type, address);
-  } else {
-    address = LowerAddress(value);
-  }
-  llvm::Value* difference = I64(0);
-  size_t bytes = literal.size() + 1;
-  for (size_t at = 0; at < bytes;) {
-    uint32_t step = 8;
-    while (at + step > bytes) step /= 2;
-    uint64_t word = WordAt(literal, at);
-    if (step < 8) word &= (uint64_t{1} << (step * 8)) - 1;
-    llvm::Value* part = ir_.CreateAlignedLoad(ir_.getIntNTy(step * 8), At(address, at), llvm::Align(step));
-    llvm::Value* wide = ir_.CreateZExt(part, ir_.getInt64Ty());
-    difference = ir_.CreateOr(difference, ir_.CreateXor(wide, I64(word)));
-    at += step;
-  }
-  return ir_.CreateICmpEQ(difference, I64(0));
-}
-
-// Byte by byte up to the first NUL or difference; a loop that the verifier can bound.
-llvm::Value* BodyContext::CompareStrings(const sema::Expr& left, const sema::Expr& right) {
-  llvm::Value* a = LowerAddress(left);
-  llvm::Value* b = LowerAddress(right);
-  uint32_t limit = std::min(left.type->size, right.type->size);
-  llvm::BasicBlock* before = ir_.GetInsertBlock();
-  llvm::BasicBlock* loop = NewBlock("compare");
-  llvm::BasicBlock* same = NewBlock("same_byte");
-  llvm::BasicBlock* next = NewBlock("next_byte");
-  llvm::BasicBlock* done = NewBlock("compared");
-  ir_.CreateBr(loop);
-  ir_.SetInsertPoint(loop);
-  llvm::PHINode* index = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-  index->addIncoming(I64(0), before);
-  llvm::Value* x = ir_.CreateLoad(ir_.getInt8Ty(), At(a, index));
-  llvm::Value* y = ir_.CreateLoad(ir_.getInt8Ty(), At(b, index));
-  ir_.CreateCondBr(ir_.CreateICmpEQ(x, y), same, done);
-  ir_.SetInsertPoint(same);
-  ir_.CreateCondBr(ir_.CreateICmpEQ(x, ir_.getInt8(0)), done, next);
-  ir_.SetInsertPoint(next);
-  llvm::Value* following = ir_.CreateAdd(index, I64(1));
-  index->addIncoming(following, next);
-  ir_.CreateCondBr(ir_.CreateICmpULT(following, I64(limit)), loop, done);
-  ir_.SetInsertPoint(done);
-  llvm::PHINode* equal = ir_.CreatePHI(ir_.getInt1Ty(), 3);
-  equal->addIncoming(ir_.getInt1(false), loop);
-  equal->addIncoming(ir_.getInt1(true), same);
-  equal->addIncoming(ir_.getInt1(true), next);
-  return equal;
 }
 
 }  // namespace sonde::codegen

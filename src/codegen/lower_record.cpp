@@ -48,6 +48,8 @@ void BodyContext::SendFixedRecord(uint32_t event, const std::vector<const sema::
     llvm::Value* slot = At(record, spec.slots[i].offset);
     if (scalars[i] != nullptr) {
       StoreScalar(scalars[i], type, slot);
+    } else if (type.size == 0) {
+      // an empty tuple
     } else if (memory[i] != nullptr) {
       Helper(BPF_FUNC_probe_read_kernel, {slot, I64(type.size), memory[i]});
     } else {
@@ -76,7 +78,7 @@ void BodyContext::SendTailRecord(uint32_t event, const std::vector<const sema::E
       StoreValue(*values[i], type, slot);
       continue;
     }
-    llvm::Value* length = LowerInto(*values[i], type, At(record, end));
+    llvm::Value* length = LowerTextInto(*values[i], type, At(record, end));
     length = AtMost(length, type.size - 1);
     ir_.CreateAlignedStore(ir_.CreateTrunc(end, ir_.getInt32Ty()), slot, llvm::Align(4));
     ir_.CreateAlignedStore(ir_.CreateTrunc(length, ir_.getInt32Ty()), At(slot, 4), llvm::Align(4));

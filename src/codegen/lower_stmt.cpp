@@ -1,5 +1,6 @@
 // Statements.
 #include "codegen/body_context.h"
+#include "codegen/reads.h"
 #include "sema/builtin.h"
 
 namespace sonde::codegen {
@@ -29,14 +30,7 @@ void BodyContext::LowerStatement(const sema::Stmt& stmt) {
                      LowerAddress(*node.expr);
                    }
                  },
-                 [&](const sema::AssignVariable& node) {
-                   const sema::Type& type = *body_.variables[node.variable].type;
-                   if (type.IsScalar()) {
-                     ir_.CreateStore(Lower(*node.value), variables_[node.variable]);
-                   } else {
-                     LowerInto(*node.value, type, variables_[node.variable]);
-                   }
-                 },
+                 [&](const sema::AssignVariable& node) { LowerAssignVariable(node); },
                  [&](const sema::AssignMap& node) { LowerAssignMap(node, stmt.span); },
                  [&](const sema::AddToMap& node) { LowerAddToMap(node, stmt.span); },
                  [&](const sema::UpdateAggregate& node) { LowerUpdateAggregate(node, stmt.span); },
@@ -48,6 +42,21 @@ void BodyContext::LowerStatement(const sema::Stmt& stmt) {
                  [&](const sema::Nested& node) { LowerStatements(node.statements); },
              },
              stmt.node);
+}
+
+void BodyContext::LowerAssignVariable(const sema::AssignVariable& node) {
+  const sema::Type& type = *body_.variables[node.variable].type;
+  llvm::Value* place = variables_[node.variable];
+  if (type.IsScalar()) {
+    ir_.CreateStore(Lower(*node.value), place);
+  } else if (!std::holds_alternative<sema::VariableRef>(node.value->node) && Reads(*node.value, node.variable)) {
+    // `$t = ($t.1, $t.0)`: written as a whole, when all of it has been read.
+    llvm::Value* made = Temporary(type.size);
+    LowerInto(*node.value, type, made);
+    CopyValue(place, type, made, type);
+  } else {
+    LowerInto(*node.value, type, place);
+  }
 }
 
 void BodyContext::LowerIf(const sema::If& node) {

@@ -1,6 +1,7 @@
 #include "codegen/programs.h"
 
 #include <fmt/format.h>
+#include <linux/bpf.h>
 
 #include <array>
 #include <map>
@@ -79,7 +80,7 @@ class Builder {
     llvm::Type* pointer = llvm::PointerType::get(module_.llvm, 0);
     llvm::Type* i64 = llvm::Type::getInt64Ty(module_.llvm);
     std::vector<llvm::Type*> parameters{pointer};
-    if (!is_entry) parameters = {pointer, pointer, i64};
+    if (!is_entry) parameters = {pointer, pointer, i64, pointer};
     auto linkage = is_entry ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage;
     llvm::Function* function =
         llvm::Function::Create(llvm::FunctionType::get(i64, parameters, false), linkage, name, module_.module);
@@ -180,7 +181,8 @@ class Builder {
     if (guarded) LeaveWhenExiting(ir, entry, out);
     std::map<uint32_t, llvm::Function*> made;
     llvm::Function* body = BodyFunction(context, instance.body, true, made);
-    ir.CreateCall(body, {entry->getArg(0), llvm::ConstantPointerNull::get(ir.getPtrTy()), ir.getInt64(probe.id)});
+    llvm::Value* null = llvm::ConstantPointerNull::get(ir.getPtrTy());
+    ir.CreateCall(body, {entry->getArg(0), null, ir.getInt64(probe.id), null});
     ir.CreateBr(out);
     ir.SetInsertPoint(out);
     ir.CreateRet(ir.getInt64(0));
@@ -227,7 +229,8 @@ class Builder {
     }
     ir.SetInsertPoint(matched);
     LeaveWhenExiting(ir, entry, out);
-    LeaveWhenCompat(ir, entry, out);
+    llvm::Value* task = CurrentTask(ir);
+    LeaveWhenCompat(ir, entry, task, out);
     llvm::SwitchInst* dispatch = ir.CreateSwitch(number, out, static_cast<unsigned>(by_number.size()));
     std::map<uint32_t, llvm::Function*> made;
     for (const auto& [key, list] : by_number) {
@@ -237,7 +240,7 @@ class Builder {
       for (const Case& one : list) {
         bool inlined = uses[one.probe->body] == 1 && uses.size() <= 4;
         llvm::Function* body = BodyFunction(context, one.probe->body, inlined, made);
-        in_case.CreateCall(body, {ctx, regs, in_case.getInt64(one.id)});
+        in_case.CreateCall(body, {ctx, regs, in_case.getInt64(one.id), task});
       }
       in_case.CreateBr(out);
     }
@@ -245,12 +248,14 @@ class Builder {
     ir.CreateRet(ir.getInt64(0));
   }
 
+  llvm::Value* CurrentTask(llvm::IRBuilder<>& ir) {
+    llvm::Value* helper = llvm::ConstantExpr::getIntToPtr(ir.getInt64(BPF_FUNC_get_current_task_btf), ir.getPtrTy());
+    return ir.CreateCall(llvm::FunctionType::get(ir.getPtrTy(), false), helper, {});
+  }
+
   // 32-bit tasks number their calls differently; the perf path drops them as well.
-  void LeaveWhenCompat(llvm::IRBuilder<>& ir, llvm::Function* entry, llvm::BasicBlock* out) {
-    constexpr uint64_t kGetCurrentTaskBtf = 158;  // BPF_FUNC_get_current_task_btf
-    llvm::Value* helper = llvm::ConstantExpr::getIntToPtr(ir.getInt64(kGetCurrentTaskBtf), ir.getPtrTy());
-    llvm::Value* task = ir.CreateCall(llvm::FunctionType::get(ir.getPtrTy(), false), helper, {});
-    llvm::Value* at = ir.CreateGEP(ir.getInt8Ty(), task, ir.getInt64(module_.facts.task_status_offset));
+  void LeaveWhenCompat(llvm::IRBuilder<>& ir, llvm::Function* entry, llvm::Value* task, llvm::BasicBlock* out) {
+    llvm::Value* at = ir.CreateGEP(ir.getInt8Ty(), task, ir.getInt64(module_.facts.task.status));
     llvm::Value* status = ir.CreateAlignedLoad(ir.getInt32Ty(), at, llvm::Align(4));
     llvm::BasicBlock* native = llvm::BasicBlock::Create(module_.llvm, "native", entry);
     llvm::Value* compat = ir.CreateAnd(status, ir.getInt32(kTsCompat));

@@ -97,6 +97,7 @@ struct Btf::Data {
   std::unique_ptr<FileBytes> file;
   BtfSection section;
   mutable std::map<std::pair<BtfKind, std::string>, std::optional<BtfId>> found;
+  mutable std::map<std::string, std::optional<BtfId>, std::less<>> enumerator_found;
 
   bool Is(BtfId id, BtfKind kind) const { return id != 0 && section.Type(id).kind() == kind; }
   BtfMember Member(BtfId id, const RawType& parent, uint32_t index) const;
@@ -216,6 +217,27 @@ std::vector<BtfEnumerator> Btf::Enumerators(BtfId enumeration) const {
     }
   }
   return enumerators;
+}
+
+std::optional<BtfId> Btf::FindEnumerator(std::string_view name) const {
+  if (auto known = data_->enumerator_found.find(name); known != data_->enumerator_found.end()) return known->second;
+  const BtfSection& section = data_->section;
+  const auto has_it = [&](BtfId id) {
+    const RawType type = section.Type(id);
+    if (type.kind() != BtfKind::kEnum && type.kind() != BtfKind::kEnum64) return false;
+    for (uint32_t i = 0; i < type.count(); ++i) {
+      const uint32_t at = type.kind() == BtfKind::kEnum ? section.Record<RawEnumerator>(id, i).name
+                                                        : section.Record<RawEnumerator64>(id, i).name;
+      if (section.StringIs(at, name)) return true;
+    }
+    return false;
+  };
+  std::optional<BtfId> found;
+  for (BtfId id = 1; id < section.type_count() && !found; ++id) {
+    if (has_it(id)) found = id;
+  }
+  data_->enumerator_found.emplace(name, found);
+  return found;
 }
 
 std::vector<BtfParameter> Btf::Parameters(BtfId func_proto) const {

@@ -79,6 +79,8 @@ class Btf {
   BtfType Type(BtfId id) const;
   std::vector<BtfMember> Members(BtfId struct_or_union) const;
   std::vector<BtfEnumerator> Enumerators(BtfId enumeration) const;
+  // The first enumeration that has an enumerator of that name; a linear search, remembered.
+  std::optional<BtfId> FindEnumerator(std::string_view name) const;
   std::vector<BtfParameter> Parameters(BtfId func_proto) const;
   BtfId ReturnType(BtfId func_proto) const;
   // Finds `path` ("a.b.c", anonymous members searched) below a struct: offset in bits from its start and the member's

@@ -1,6 +1,7 @@
 // Types that come from C: the script's preamble and its headers.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "sema/checker.h"
@@ -17,22 +18,22 @@ class CTypes {
     if (known != checker_.c_types_.end()) return known->second;
     const cheaders::CType& c = checker_.c_.types.at(id);
     if (c.kind == cheaders::CKind::kStruct || c.kind == cheaders::CKind::kUnion) return ConvertStruct(id, c);
-    const Type* type = ConvertPlain(c);
+    const Type* type = ConvertPlain(id, c);
     checker_.c_types_[id] = type;
     return type;
   }
 
  private:
-  const Type* ConvertPlain(const cheaders::CType& c) {
+  const Type* ConvertPlain(cheaders::CTypeId id, const cheaders::CType& c) {
     TypeTable& types = checker_.types();
     using cheaders::CKind;
     switch (c.kind) {
       case CKind::kBool:
         return types.Bool();
       case CKind::kInt:
-        return types.Int(static_cast<uint32_t>(c.size), c.is_signed);
+        return c.size > 8 ? nullptr : types.Int(static_cast<uint32_t>(c.size), c.is_signed);
       case CKind::kEnum:
-        return types.Int(static_cast<uint32_t>(c.size), c.is_signed);
+        return Enumeration(id, c);
       case CKind::kPointer: {
         const Type* element = Convert(c.element);
         bool untyped = element == nullptr || element->kind == TypeKind::kVoid;
@@ -40,10 +41,11 @@ class CTypes {
       }
       case CKind::kArray: {
         const Type* element = Convert(c.element);
-        if (element == nullptr || c.count == 0) return nullptr;
-        bool chars = element->IsInteger() && element->size == 1;
+        if (element == nullptr || element->size == 0) return nullptr;
         auto count = static_cast<uint32_t>(c.count);
-        return chars ? types.String(count) : types.Array(element, count);
+        // Arrays of `char` are text; other bytes are numbers.
+        bool is_text = checker_.c_.types.at(c.element).name == "char" && count > 0;
+        return is_text ? types.String(count) : types.Array(element, count);
       }
       case CKind::kVoid:
         return types.Void();
@@ -57,13 +59,25 @@ class CTypes {
     return nullptr;
   }
 
+  const Type* Enumeration(cheaders::CTypeId id, const cheaders::CType& c) {
+    if (c.size == 0 || c.size > 8) return nullptr;
+    std::string variant = c.name.empty() ? fmt::format("c {}", id) : "";
+    Type* type = checker_.types().Enum(c.name, static_cast<uint32_t>(c.size), c.is_signed, variant);
+    if (!type->enumerators.empty()) return type;
+    for (const auto& [name, enumerator] : checker_.c_.enumerators) {
+      if (enumerator.type == id) type->enumerators.emplace_back(enumerator.value, name);
+    }
+    std::ranges::stable_sort(type->enumerators, {}, &std::pair<int64_t, std::string>::first);
+    return type;
+  }
+
   const Type* ConvertStruct(cheaders::CTypeId id, const cheaders::CType& c) {
     const char* tag = c.kind == cheaders::CKind::kUnion ? "union" : "struct";
-    std::string name = c.name.empty() ? fmt::format("{} (anonymous {})", tag, id) : fmt::format("{} {}", tag, c.name);
-    Type* type = checker_.types().Struct(name);
+    std::string name = c.name.empty() ? tag : fmt::format("{} {}", tag, c.name);
+    Type* type = checker_.types().Struct(name, c.name.empty() ? fmt::format("c {}", id) : "");
     checker_.c_types_[id] = type;
+    if (c.fields.empty()) return type;  // only declared: BTF may know more
     type->size = static_cast<uint32_t>(c.size);
-    type->align = 8;
     type->fields.clear();
     AddFields(*type, c, 0);
     return type;
@@ -80,9 +94,9 @@ class CTypes {
         continue;
       }
       const Type* field_type = Convert(field.type);
-      if (field_type == nullptr) continue;
-      uint32_t unit = field.bit_width == 0 ? 8 : field_type->size * 8;
-      type.fields.push_back({field.name, field_type, bits / unit * unit / 8, bits % unit, field.bit_width});
+      bool has_bytes = field_type != nullptr && (field_type->size > 0 || field_type->IsFlexibleArray());
+      if (!has_bytes) continue;
+      type.fields.push_back({field.name, field_type, bits / 8, bits % 8, field.bit_width});
     }
   }
 
@@ -159,26 +173,57 @@ const Type* Checker::ResolveTypeName(std::string_view name, parser::TypeName::Ta
       if (const Type* type = find(c_.typedefs)) return type;
       if (const Type* type = find(c_.structs)) return type;
       if (const Type* type = find(c_.unions)) return type;
-      return find(c_.enums);
+      if (const Type* type = find(c_.enums)) return type;
+      return BtfTypeNamed(name, tag);
+    // Named only, until its fields or its size are asked for: see CompleteStruct.
     case Tag::kStruct:
-      if (const Type* type = find(c_.structs)) return type;
       return types().Struct(fmt::format("struct {}", name));
     case Tag::kUnion:
-      if (const Type* type = find(c_.unions)) return type;
       return types().Struct(fmt::format("union {}", name));
     case Tag::kEnum:
-      return find(c_.enums);
+      if (const Type* type = find(c_.enums)) return type;
+      return BtfTypeNamed(name, tag);
   }
   return nullptr;
 }
 
-const Type* Checker::CompleteStruct(const Type* type) {
-  if (type->kind != TypeKind::kStruct || !type->fields.empty()) return type;
-  bool is_union = type->name.starts_with("union ");
-  std::string name = type->name.substr(type->name.find(' ') + 1);
+const Type* Checker::CEnum(uint32_t id) {
+  const Type* type = CTypes(*this).Convert(id);
+  return type != nullptr ? type : types().Int64();
+}
+
+const Type* Checker::CStruct(std::string_view name) {
+  bool is_union = name.starts_with("union ");
   const auto& table = is_union ? c_.unions : c_.structs;
-  auto found = table.find(name);
-  return found == table.end() ? type : CTypes(*this).Convert(found->second);
+  size_t blank = name.find(' ');
+  auto found = blank == std::string_view::npos ? table.end() : table.find(name.substr(blank + 1));
+  if (found == table.end() || c_.types.at(found->second).fields.empty()) return nullptr;
+  return CTypes(*this).Convert(found->second);
+}
+
+const Type* Checker::CompleteStruct(const Type* type) {
+  if (!type->IsStruct() || !type->fields.empty()) return type;
+  if (CStruct(type->name) == nullptr) CompleteFromBtf(type);
+  return type;
+}
+
+const Type* Checker::RequireComplete(const Type* type, Span span) {
+  CompleteStruct(type);
+  if (!type->IsStruct() || !type->fields.empty()) return type;
+  Diagnostic& error = Report(kUnknownType, span, fmt::format("the fields of {} are not known", type->name));
+  if (btf_problem_.empty()) {
+    error.Hint("neither the script's C nor the kernel's BTF has them: declare it, or #include the header that does");
+  } else {
+    error.Hint(fmt::format("declare it, or #include the header that does: there is no BTF ({})", btf_problem_));
+  }
+  return nullptr;
+}
+
+void Checker::CompleteDeeply(const Type* type) {
+  if (type == nullptr) return;
+  CompleteStruct(type);
+  if (type->IsArray()) CompleteDeeply(type->element);
+  for (const Field& field : type->fields) CompleteDeeply(field.type);
 }
 
 }  // namespace sonde::sema

@@ -109,8 +109,9 @@ std::optional<parser::UnaryOp> AsUnary(BinaryOp op) {
 const Type* Checker::TypeInParentheses(const parser::Expr& expr) {
   const auto* paren = std::get_if<parser::Paren>(&expr.node);
   const auto* id = paren == nullptr ? nullptr : std::get_if<parser::Identifier>(&paren->inner->node);
-  if (id == nullptr || FindBuiltin(id->name) != nullptr || c_.macros.contains(id->name)) return nullptr;
-  if (IsParameter(id->name)) return nullptr;
+  bool is_value = id == nullptr || FindBuiltin(id->name) != nullptr || c_.macros.contains(id->name) ||
+                  c_.enumerators.contains(id->name);
+  if (is_value) return nullptr;
   return ResolveTypeName(id->name, parser::TypeName::Tag::kNone);
 }
 
@@ -133,12 +134,34 @@ ExprPtr Checker::CheckBinary(const parser::Binary& node, Span span) {
     }
     return Make(span, types().Bool(), Logical{node.op == BinaryOp::kLogicalAnd, std::move(left), std::move(right)});
   }
+  if (ExprPtr compared = CheckTypeComparison(node, span)) return compared;
   return BuildBinary(node.op, node.op_span, span, Check(*node.left), Check(*node.right));
+}
+
+ExprPtr Checker::EnumAsInteger(ExprPtr value) {
+  if (!value->type->IsEnum()) return value;
+  const Constant* constant = value->AsConstant();
+  if (constant == nullptr || !value->is_literal) {
+    return Coerce(std::move(value), types().Int(value->type->size, value->type->is_signed), "the operand");
+  }
+  return MakeLiteral(value->span, constant->bits, value->type->is_signed && static_cast<int64_t>(constant->bits) < 0);
+}
+
+// The type as which two values in memory are compared; null when they are not of that kind. (Arrays are compared byte
+// by byte: a `char` array equals one of `uint8`.)
+const Type* Checker::ComparedInMemory(const Type* left, const Type* right) {
+  if (left->IsTuple()) return Join(left, right);
+  bool both_arrays = left->kind == TypeKind::kArray && right->kind == TypeKind::kArray;
+  bool alike = both_arrays && left->element->IsInteger() && right->element->IsInteger() &&
+               left->element->size == right->element->size && left->count == right->count;
+  return alike ? left : nullptr;
 }
 
 ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right) {
   if (left->type->IsVague()) return left;
   if (right->type->IsVague()) return right;
+  left = EnumAsInteger(std::move(left));
+  right = EnumAsInteger(std::move(right));
   if (left->type->IsString() && right->type->IsString()) {
     if (op == BinaryOp::kEq || op == BinaryOp::kNe) {
       return Make(span, types().Bool(), StringCompare{op == BinaryOp::kEq, std::move(left), std::move(right)});
@@ -147,14 +170,11 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     return ErrorExpr(span);
   }
   bool is_equality = op == BinaryOp::kEq || op == BinaryOp::kNe;
-  const Type* tuple = left->type->kind == TypeKind::kTuple && is_equality ? Join(left->type, right->type) : nullptr;
-  if (tuple != nullptr) {
-    left = Coerce(std::move(left), tuple, "the left side");
-    right = Coerce(std::move(right), tuple, "the right side");
-    return Make(span, types().Bool(), TupleCompare{op == BinaryOp::kEq, std::move(left), std::move(right), tuple});
-  }
-  if (left->type->kind == TypeKind::kArray && right->type->kind == TypeKind::kArray) {
-    return NotSupported(span, fmt::format("comparing {} and {}", Name(*left->type), Name(*right->type)));
+  const Type* compared = is_equality ? ComparedInMemory(left->type, right->type) : nullptr;
+  if (compared != nullptr) {
+    left = Coerce(std::move(left), compared, "the left side");
+    right = Coerce(std::move(right), compared, "the right side");
+    return Make(span, types().Bool(), MemoryCompare{op == BinaryOp::kEq, std::move(left), std::move(right), compared});
   }
   if (!left->type->IsScalar() || !right->type->IsScalar()) {
     Diagnostic& error =
@@ -166,16 +186,10 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     return ErrorExpr(span);
   }
   bool comparison = IsComparison(op);
-  if (left->type->IsPointer() && !comparison && (op == BinaryOp::kAdd || op == BinaryOp::kSub) &&
-      right->type->IsInteger()) {
-    const Type* pointer = left->type;
-    uint64_t scale = pointer->element == nullptr ? 1 : std::max(CompleteStruct(pointer->element)->size, 1U);
-    Span right_span = right->span;
-    right = BuildBinary(BinaryOp::kMul, op_span, right_span, Coerce(std::move(right), types().Uint64(), "the offset"),
-                        MakeInt(right_span, scale, types().Uint64(), false));
-    ExprPtr sum = Make(span, types().Uint64(),
-                       Binary{op, Coerce(std::move(left), types().Uint64(), "the pointer"), std::move(right)});
-    return Coerce(std::move(sum), pointer, "the sum");
+  bool moves = op == BinaryOp::kAdd || (op == BinaryOp::kSub && left->type->IsPointer());
+  bool has_distance = left->type->IsInteger() || right->type->IsInteger() || op == BinaryOp::kSub;
+  if (moves && has_distance && (left->type->IsPointer() || right->type->IsPointer())) {
+    return BuildPointerArithmetic(op, span, std::move(left), std::move(right));
   }
   auto is_unsigned = [](const Expr& expr) { return !expr.type->is_signed && expr.type->kind != TypeKind::kBool; };
   bool result_signed = true;

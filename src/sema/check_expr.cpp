@@ -36,7 +36,6 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 
 ExprPtr Checker::Check(const parser::Expr& expr) {
   Span span = expr.span;
-  span.expansion = expansion();
   return std::visit(
       Overloaded{
           [&](const parser::IntLiteral& node) { return MakeLiteral(span, node.value, false); },
@@ -83,22 +82,17 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
           [&](const parser::Index& node) { return CheckIndex(node, span); },
           [&](const parser::Cast& node) { return CheckCast(node.type, *node.operand, span); },
           [&](const parser::Paren& node) { return Check(*node.inner); },
-          [&](const parser::Tuple& node) -> ExprPtr {
-            std::vector<ExprPtr> elements;
-            std::vector<const Type*> element_types;
-            for (const parser::ExprPtr& element : node.elements) {
-              elements.push_back(Check(*element));
-              if (elements.back()->type->IsVague()) return Make(span, elements.back()->type, Constant{0});
-              element_types.push_back(elements.back()->type);
-            }
-            return Make(span, types().Tuple(element_types), Tuple{std::move(elements)});
-          },
-          [&](const parser::Record&) { return NotSupported(span, "a record"); },
+          [&](const parser::Tuple& node) { return CheckTuple(node, span); },
+          [&](const parser::Record& node) { return CheckRecord(node, span); },
           [&](const parser::BlockExpr& node) -> ExprPtr {
+            if (node.value == nullptr) return NotSupported(span, "a block without a value");
+            Statements statements;
             scope_.scopes.emplace_back();
-            ExprPtr value = CheckBlockValue(node, span);
+            for (const parser::StmtPtr& statement : node.statements) CheckStatement(*statement, statements);
+            ExprPtr value = Check(*node.value);
             scope_.scopes.pop_back();
-            return value;
+            const Type* type = value->type;
+            return Make(span, type, BlockValue{std::move(statements), std::move(value)});
           },
           [&](const parser::ErrorExpr&) { return ErrorExpr(span); },
       },
@@ -116,8 +110,6 @@ ExprPtr Checker::CheckPositional(const parser::Positional& node, Span span) {
 
 // A builtin, a name of the C preamble, or a constant of the kernel.
 ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
-  if (std::optional<ExprPtr> given = TryParameter(id.name, span)) return std::move(*given);
-  if (std::optional<ExprPtr> value = TryMacro(id.name, {}, &id, span)) return std::move(*value);
   if (const Builtin* builtin = FindBuiltin(id.name)) {
     if (builtin->form == BuiltinForm::kVariable) return CheckBuiltin(*builtin, {id.name, span, {}}, span);
     Report(kUnknownName, span, fmt::format("'{}' is a function", id.name))
@@ -125,7 +117,7 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
     return ErrorExpr(span);
   }
   if (auto found = c_.enumerators.find(id.name); found != c_.enumerators.end()) {
-    return MakeLiteral(span, static_cast<uint64_t>(found->second.value), found->second.value < 0);
+    return MakeInt(span, static_cast<uint64_t>(found->second.value), CEnum(found->second.type));
   }
   if (auto found = c_.macros.find(id.name); found != c_.macros.end()) {
     return std::visit(Overloaded{
@@ -142,6 +134,7 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
   if (std::optional<int64_t> value = cheaders::KernelConstant(id.name)) {
     return MakeLiteral(span, static_cast<uint64_t>(*value), *value < 0);
   }
+  if (ExprPtr enumerator = BtfEnumerator(id.name, span)) return enumerator;
   Diagnostic& error = Report(kUnknownName, span, fmt::format("unknown name '{}'", id.name));
   std::string nearest = NearestName(id.name, KnownNames());
   if (!nearest.empty()) {
@@ -167,7 +160,8 @@ std::optional<int64_t> Checker::CheckLiteral(const parser::Expr& expr, std::stri
   ExprPtr value = Check(expr);
   if (value->type->IsVague()) return std::nullopt;
   const Constant* constant = value->AsConstant();
-  if (constant != nullptr && value->type->IsInteger()) return static_cast<int64_t>(constant->bits);
+  bool is_number = value->type->IsInteger() || value->type->IsEnum();
+  if (constant != nullptr && is_number) return static_cast<int64_t>(constant->bits);
   Report(kNotConstant, expr.span, fmt::format("{} must be a literal integer", what));
   return std::nullopt;
 }
@@ -198,7 +192,7 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
     if (const Constant* constant = operand->AsConstant()) return MakeInt(span, constant->bits == 0, types().Bool());
     return Make(span, types().Bool(), Unary{sema::UnaryOp::kNot, std::move(operand)});
   }
-  if (op == UnaryOp::kAddressOf) return NotSupported(span, "taking an address");
+  if (op == UnaryOp::kAddressOf) return CheckAddressOf(inner, span);
   ExprPtr operand = Check(inner);
   if (operand->type->IsVague()) return operand;
   if (op == UnaryOp::kDereference) {
@@ -207,8 +201,8 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
              fmt::format("only a pointer with a type can be read through, this is {}", Name(*operand->type)));
       return ErrorExpr(span);
     }
-    const Type* element = CompleteStruct(operand->type->element);
-    return Make(span, element, Load{.pointer = std::move(operand)});
+    const Type* element = RequireComplete(operand->type->element, span);
+    return element == nullptr ? ErrorExpr(span) : MakeLoad(span, element, std::move(operand));
   }
   operand = CheckInteger(inner, "the operand");
   if (operand->type->IsVague() || op == UnaryOp::kPlus) return operand;
@@ -258,6 +252,9 @@ ExprPtr Checker::CheckIncDec(const parser::IncDec& node, Span span) {
     if (!type->IsVague() && !type->IsInteger() && !type->IsPointer()) {
       Report(kTypeMismatch, span,
              fmt::format("${} is {}, only integers count up and down", variable->name, Name(*type)));
+      return ErrorExpr(span);
+    }
+    if (type->IsPointer() && type->element != nullptr && RequireComplete(type->element, span) == nullptr) {
       return ErrorExpr(span);
     }
     return Make(span, type, IncDec{VariableRef{*index}, node.increment, node.prefix});

@@ -21,10 +21,7 @@ StmtPtr MakeStmt(Span span, Stmt::Node node) {
 }
 
 bool HasEffect(const Expr& expr) {
-  if (std::holds_alternative<IncDec>(expr.node)) return true;
-  if (const auto* block = std::get_if<BlockValue>(&expr.node)) {
-    return !block->statements.empty() || block->value == nullptr || HasEffect(*block->value);
-  }
+  if (std::holds_alternative<IncDec>(expr.node) || std::holds_alternative<BlockValue>(expr.node)) return true;
   if (const auto* call = std::get_if<Call>(&expr.node)) return call->builtin->has_effect;
   if (const auto* ternary = std::get_if<Ternary>(&expr.node)) {
     return HasEffect(*ternary->then_value) || HasEffect(*ternary->else_value);
@@ -130,6 +127,10 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
   if (node.type) {
     declared = checker.ResolveType(*node.type);
     if (declared == nullptr) return;
+    if (declared->IsVague()) declared = nullptr;  // typeof what a later round knows
+    if (declared != nullptr && declared->IsStruct() && checker.RequireComplete(declared, node.type->span) == nullptr) {
+      return;
+    }
   }
   ExprPtr value = node.value == nullptr ? nullptr : checker.Check(*node.value);
   uint32_t variable = checker.DeclareVariable(node.name, &node, declared);
@@ -142,7 +143,6 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
 
 void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
   Span span = stmt.span;
-  span.expansion = expansion();
   auto unsupported = [&](std::string_view what) { NotSupported(span, what); };
   std::visit(Overloaded{
                  [&](const parser::ExprStmt& node) {
@@ -183,10 +183,6 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                  [&](const parser::Break&) { unsupported("break"); },
                  [&](const parser::Continue&) { unsupported("continue"); },
                  [&](const parser::Return& node) {
-                   if (scope_.in_predicate) {
-                     Report(kNotAvailable, span, "a predicate cannot return; its value decides");
-                     return;
-                   }
                    if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
                    out.push_back(MakeStmt(span, Return{}));
                  },

@@ -20,7 +20,8 @@ bool Fits(int64_t value, bool is_above_int64, const Type& type) {
 
 }  // namespace
 
-Checker::Checker(Program& program, SourceManager& sources, const Tables& tables, World world, const Options& options)
+Checker::Checker(Program& program, const SourceManager& sources, const Tables& tables, World world,
+                 const Options& options)
     : program_(program), sources_(sources), tables_(tables), world_(world), options_(options) {}
 
 void Checker::BeginRound(Diagnostics& diagnostics) {
@@ -72,18 +73,25 @@ const Type* Checker::Join(const Type* a, const Type* b) {
     return types().Int(std::max(a->size, b->size), a->is_signed);
   }
   if (a->IsString() && b->IsString()) return a->size >= b->size ? a : b;
-  if (a->IsPointer() && (b->IsPointer() || b->IsInteger())) return a;
+  if (a->IsPointer() && b->IsPointer()) {
+    // The address of a variable or value that has been widened since.
+    bool widened = a->element != nullptr && b->element != nullptr && a->element->IsInteger() &&
+                   b->element->IsInteger() && b->element->size > a->element->size;
+    return widened ? b : a;
+  }
+  if (a->IsPointer() && b->IsInteger()) return a;
   if (b->IsPointer() && a->IsInteger()) return b;
   bool both_countable = (a->IsInteger() || a->kind == TypeKind::kBool || a->kind == TypeKind::kEnum) &&
                         (b->IsInteger() || b->kind == TypeKind::kBool || b->kind == TypeKind::kEnum);
   if (both_countable) return types().Int64();
-  if (a->kind == TypeKind::kTuple && b->kind == TypeKind::kTuple && a->fields.size() == b->fields.size()) {
+  if (a->IsTuple() && a->kind == b->kind && a->fields.size() == b->fields.size()) {
     std::vector<const Type*> elements;
     for (size_t i = 0; i < a->fields.size(); ++i) {
+      if (a->fields[i].name != b->fields[i].name) return nullptr;
       elements.push_back(Join(a->fields[i].type, b->fields[i].type));
       if (elements.back() == nullptr) return nullptr;
     }
-    return types().Tuple(elements);
+    return types().TupleLike(*a, elements);
   }
   return nullptr;
 }
@@ -91,20 +99,27 @@ const Type* Checker::Join(const Type* a, const Type* b) {
 ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
   if (expr->type == type || expr->type->IsVague() || type->IsVague()) return expr;
   if (type->IsString() && expr->type->IsString()) {
-    if (expr->AsString() != nullptr) expr->type = type;
+    const StringConstant* text = expr->AsString();
+    if (text == nullptr) return expr;
+    if (text->value.size() >= type->size) {
+      Report(kLiteralTooLarge, expr->span,
+             fmt::format("this text has {} bytes, {} holds {}", text->value.size(), Name(*type), type->size - 1));
+      return ErrorExpr(expr->span);
+    }
+    expr->type = type;
     return expr;
   }
-  if (auto* tuple = std::get_if<Tuple>(&expr->node);
-      tuple != nullptr && type->kind == TypeKind::kTuple && tuple->elements.size() == type->fields.size()) {
+  if (auto* tuple = std::get_if<Tuple>(&expr->node); tuple != nullptr && Join(type, expr->type) != nullptr) {
     for (size_t i = 0; i < tuple->elements.size(); ++i) {
       tuple->elements[i] = Coerce(std::move(tuple->elements[i]), type->fields[i].type, what);
     }
     expr->type = type;
     return expr;
   }
-  if (expr->type->kind == TypeKind::kTuple && type->kind == TypeKind::kTuple && Join(type, expr->type) == type) {
+  if (expr->type->IsTuple() && Join(type, expr->type) == type) {
     return expr;  // converted when it is copied
   }
+  if (ComparedInMemory(type, expr->type) == type) return expr;
   if (!expr->type->IsScalar() || !type->IsScalar()) {
     Report(kTypeMismatch, expr->span,
            fmt::format("{} is of type {}, but this is {}", what, Name(*type), Name(*expr->type)));
@@ -127,16 +142,15 @@ ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
 // What a map or variable becomes when it is given a value of this type.
 const Type* Checker::StoredType(const Type* type) {
   if (type->is_c_int) return types().Uint64();
-  if (type->kind != TypeKind::kTuple) return type;
+  if (!type->IsTuple()) return type;
   std::vector<const Type*> elements;
   for (const Field& field : type->fields) elements.push_back(StoredType(field.type));
-  return types().Tuple(elements);
+  return types().TupleLike(*type, elements);
 }
 
 // --- maps
 
 uint32_t Checker::MapIndex(std::string_view name, Span span) {
-  if (std::optional<uint32_t> given = MacroMap(name, span)) return *given;
   auto known = map_by_name_.find(name);
   if (known != map_by_name_.end()) return known->second;
   auto index = static_cast<uint32_t>(program_.maps.size());
@@ -203,7 +217,7 @@ bool Checker::JoinMapValue(uint32_t map, const Type* type, Span span) {
         .Note(info.span, "first used here");
     return false;
   }
-  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs || type->kind == TypeKind::kStruct) {
+  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs) {
     Report(kTypeMismatch, span, fmt::format("a value of type {} cannot be kept in a map", Name(*type)));
     return false;
   }
@@ -337,10 +351,12 @@ std::optional<uint32_t> Checker::FindVariable(std::string_view name) const {
 
 uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration, const Type* type) {
   auto index = static_cast<uint32_t>(scope_.body->variables.size());
-  VariableKey key{scope_.instance, expansion(), declaration};
+  std::pair<uint32_t, const void*> key{scope_.instance, declaration};
   VariableType fresh{type != nullptr ? type : types().Unknown(), type != nullptr};
   auto [known, inserted] = variable_types_.try_emplace(key, fresh);
-  if (inserted) changed_ = true;
+  bool is_redeclared = !inserted && type != nullptr && known->second.type != type;  // by the typeof of what has changed
+  if (is_redeclared) known->second = fresh;
+  if (inserted || is_redeclared) changed_ = true;
   variable_keys_.push_back(key);
   scope_.body->variables.push_back({std::string(name), known->second.type});
   scope_.scopes.back()[std::string(name)] = index;
@@ -349,7 +365,7 @@ uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration
 
 bool Checker::JoinVariable(uint32_t variable, const Type* type, Span span) {
   Variable& entry = scope_.body->variables[variable];
-  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs || type->kind == TypeKind::kStruct) {
+  if (type->kind == TypeKind::kVoid || type->kind == TypeKind::kArgs) {
     Report(kTypeMismatch, span, fmt::format("a value of type {} cannot be kept in a variable", Name(*type)));
     return false;
   }
@@ -410,7 +426,6 @@ const Builtin* Checker::FindBuiltin(std::string_view name) const {
 std::vector<std::string> Checker::KnownNames() const {
   std::vector<std::string> names;
   for (const Builtin* builtin : tables_.builtins) names.emplace_back(builtin->name);
-  for (std::string& name : macros_.Names()) names.push_back(std::move(name));
   for (const auto& [name, value] : c_.enumerators) names.push_back(name);
   for (const auto& [name, value] : c_.macros) names.push_back(name);
   return names;

@@ -8,12 +8,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "sema/diagnostic_ids.h"
-#include "sema/macro.h"
 #include "sema/sema.h"
 
 namespace sonde::sema {
@@ -25,14 +23,12 @@ struct BodyScope {
   std::string_view probe_name;  // one of those that it is checked for
   uint32_t instance = 0;        // number of the body, stable over all rounds
   Body* body = nullptr;
-  bool in_predicate = false;
-  Scopes scopes;
-  MacroCall* macro = nullptr;  // whose body is being checked; null: the probe's own text
+  std::vector<std::unordered_map<std::string, uint32_t>> scopes;  // names → Body::variables
 };
 
 class Checker {
  public:
-  Checker(Program& program, SourceManager& sources, const Tables& tables, World world, const Options& options);
+  Checker(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options);
 
   // --- what hooks of builtins use
 
@@ -101,38 +97,53 @@ class Checker {
   ExprPtr CheckIdentifier(const parser::Identifier& id, Span span);
   ExprPtr CheckBinary(const parser::Binary& binary, Span span);
   ExprPtr BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right);
+  const Type* ComparedInMemory(const Type* left, const Type* right);
+  ExprPtr CheckTuple(const parser::Tuple& tuple, Span span);
+  ExprPtr CheckRecord(const parser::Record& record, Span span);
+  // An element of a tuple or record; null after a report.
+  ExprPtr CheckTupleElement(const parser::Expr& expr);
+  ExprPtr CheckTupleField(ExprPtr base, const parser::FieldAccess& access, Span span);
   ExprPtr CheckFieldAccess(const parser::FieldAccess& access, Span span);
   ExprPtr CheckArgsField(std::string_view name, Span span, Span field_span);
   ExprPtr CheckIndex(const parser::Index& index, Span span);
+  ExprPtr CheckElement(ExprPtr base, ExprPtr position, Span span);
   ExprPtr CheckCast(const parser::TypeName& type, const parser::Expr& operand, Span span);
   const Type* TypeInParentheses(const parser::Expr& expr);  // null when it is none
   ExprPtr CastTo(const Type* type, ExprPtr value, Span span);
+  ExprPtr CastScalar(const Type* type, ExprPtr value, Span span);
   ExprPtr CheckSizeof(const parser::Call& call, Span span);
   ExprPtr CheckOffsetof(const parser::Call& call, Span span);
+  ExprPtr CheckContainerOf(const parser::Call& call, Span span);
+  // `typeof(a) == typeof(b)`; null when that is not what it is.
+  ExprPtr CheckTypeComparison(const parser::Binary& node, Span span);
+  ExprPtr CheckAddressOf(const parser::Expr& operand, Span span);
+  ExprPtr BuildPointerArithmetic(BinaryOp op, Span span, ExprPtr left, ExprPtr right);
   ExprPtr CheckIncDec(const parser::IncDec& node, Span span);
   ExprPtr CheckTernary(const parser::Ternary& node, Span span);
   ExprPtr CheckUnary(parser::UnaryOp op, const parser::Expr& operand, Span span);
   ExprPtr CheckPositional(const parser::Positional& node, Span span);
   ExprPtr NotSupported(Span span, std::string_view what);
 
-  // --- macros
-
-  // The value of a call, when there is a macro of that name; `site` tells calls apart.
-  std::optional<ExprPtr> TryMacro(std::string_view name, const std::vector<parser::ExprPtr>& arguments,
-                                  const void* site, Span span);
-  // The value of what the caller gave, when the name is a parameter of the macro being checked.
-  std::optional<ExprPtr> TryParameter(std::string_view name, Span span);
-  bool IsParameter(std::string_view name) const { return FindParameter(name) != nullptr; }
-  ExprPtr CheckBlockValue(const parser::BlockExpr& node, Span span);
-  // The macro call that is being checked, 0 in a probe's own text. What is kept from round to round by a node of the
-  // tree is kept by this number too.
-  uint32_t expansion() const { return scope_.macro == nullptr ? 0 : scope_.macro->expansion; }
-
   // Null after a report.
   const Type* ResolveType(const parser::TypeName& name, bool report = true);
   const Type* ResolveTypeName(std::string_view name, parser::TypeName::Tag tag);
-  // A struct that BTF or the preamble declares, with its fields; the type itself otherwise.
+  // Fills in the fields of a struct that the preamble or BTF declares; returns the type itself.
   const Type* CompleteStruct(const Type* type);
+  // The same; null after a report when its fields are not known.
+  const Type* RequireComplete(const Type* type, Span span);
+  // The same for all that stands in a value of this type, as printing it needs.
+  void CompleteDeeply(const Type* type);
+  // What an argument of sizeof and its like stands for: a type, or the type of a value. Error after a report.
+  const Type* CheckTypeOrValue(const parser::Expr& arg);
+  // The type without what only literals and arguments of system calls know of theirs.
+  const Type* PlainType(const Type* type);
+  const Field* FindField(const Type* structure, std::string_view name, Span span);  // null after a report
+  // A field of a checked struct, or of the struct that a checked pointer leads to.
+  ExprPtr SelectField(ExprPtr base, const Field& field, Span span);
+  // What a pointer leads to, `offset` bytes further.
+  ExprPtr MakeLoad(Span span, const Type* type, ExprPtr pointer, const Field* field = nullptr);
+  // The address that a Load reads from.
+  ExprPtr AddressOfLoad(Span span, ExprPtr load, const Type* element);
 
   uint32_t MapIndex(std::string_view name, Span span);
   std::optional<uint32_t> FindVariable(std::string_view name) const;
@@ -148,7 +159,6 @@ class Checker {
 
   // Used by the driver.
   void LoadPreamble(const parser::Ast& ast);
-  void LoadMacros(const parser::Ast& ast, bool is_library);
   void BeginRound(Diagnostics& diagnostics);
   // Checks one body against one layout; its variables keep their types from round to round by `instance`.
   Body CheckBody(const parser::Probe& probe, BodyScope scope);
@@ -160,17 +170,39 @@ class Checker {
 
  private:
   friend class CTypes;
+  friend class BtfTypes;
+  // A struct of BTF: its fields are read when they are asked for.
+  struct BtfStruct {
+    Type* type = nullptr;
+    uint32_t id = 0;  // kernel::BtfId
+    bool is_complete = false;
+  };
+  // A place below a struct: `a.b[2]`.
+  struct Place {
+    const Type* type = nullptr;
+    uint64_t offset = 0;
+  };
+  std::optional<Place> WalkPath(const parser::Expr& path, const Type* root);
+  const Type* ResolveBaseType(const parser::TypeName& name, bool report);
+  const Type* ResolvePointerType(const parser::TypeName& name, bool report = true);
+  const Type* ResolveArrayOver(const parser::TypeName& name, const Type& value);
+  // Null when it cannot be read; `btf_problem_` says why.
+  const kernel::Btf* KernelBtf();
+  // "struct x" as the preamble declares it with its fields; null otherwise.
+  const Type* CStruct(std::string_view name);
+  void CompleteFromBtf(const Type* type);
+  const Type* BtfTypeNamed(std::string_view name, parser::TypeName::Tag tag);
+  ExprPtr BtfEnumerator(std::string_view name, Span span);  // null when there is none
+  const Type* EnumOfRecord(const ArgsFieldInfo& field);     // null when it is none that is known
+  const Type* CEnum(uint32_t id);                           // a CTypeId
+  // Enumerators become literals, other values of enums integers.
+  ExprPtr EnumAsInteger(ExprPtr value);
   bool JoinKey(uint32_t map, const Type* key, Span span);
   void WarnAboutSigns(const Type* held, const Type* offered, Span span);
   const Type* StoredType(const Type* type);
-  const parser::Expr* FindParameter(std::string_view name) const;
-  uint32_t ExpansionOf(const void* site, const parser::Macro& macro, Span span);
-  bool EnterNesting(uint32_t depth, Span span);
-  ExprPtr CheckMacroBody(MacroCall& call, const void* site, Span span);
-  std::optional<uint32_t> MacroMap(std::string_view name, Span span);
 
   Program& program_;
-  SourceManager& sources_;
+  const SourceManager& sources_;
   const Tables& tables_;
   World world_;
   const Options& options_;
@@ -179,21 +211,18 @@ class Checker {
   bool changed_ = false;
   cheaders::CDeclarations c_;
   std::map<uint32_t, const Type*> c_types_;  // by CTypeId
+  std::optional<const kernel::Btf*> btf_;    // once it was asked for; null when it cannot be read
+  std::string btf_problem_;
+  std::map<const Type*, BtfStruct> btf_structs_;
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
   std::set<uint32_t> assigned_maps_;
-  MacroTable macros_;
-  std::map<std::pair<uint32_t, const void*>, uint32_t> expansions_;  // by the expansion around a call, and its site
-  uint32_t nesting_ = 0;                                             // of the macros and arguments being checked
-  uint32_t expansion_count_ = 0;                                     // in this body
-  bool expansion_refused_ = false;
-  // Variables' types as known from earlier rounds, by body instance, macro call and declaration.
-  using VariableKey = std::tuple<uint32_t, uint32_t, const void*>;
+  // Variables' types as known from earlier rounds, by body instance and declaration.
   struct VariableType {
     const Type* type = nullptr;
     bool is_declared = false;
   };
-  std::map<VariableKey, VariableType> variable_types_;
-  std::vector<VariableKey> variable_keys_;  // of the current body
+  std::map<std::pair<uint32_t, const void*>, VariableType> variable_types_;
+  std::vector<std::pair<uint32_t, const void*>> variable_keys_;  // of the current body
 };
 
 }  // namespace sonde::sema

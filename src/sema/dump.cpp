@@ -121,7 +121,7 @@ class Dumper {
             [&](const StringCompare& node) {
               return fmt::format("({} {} {})", Text(*node.left), node.equal ? "==" : "!=", Text(*node.right));
             },
-            [&](const TupleCompare& node) {
+            [&](const MemoryCompare& node) {
               return fmt::format("({} {} {})", Text(*node.left), node.equal ? "==" : "!=", Text(*node.right));
             },
             [&](const Logical& node) {
@@ -145,12 +145,17 @@ class Dumper {
               std::string index = node.index == nullptr ? "" : ", [" + Text(*node.index) + "]";
               return fmt::format("load({}, +{}{})", Text(*node.pointer), node.offset, index);
             },
+            [&](const AddressOf& node) {
+              return "&" + std::visit(Overloaded{[&](const VariableRef& ref) { return Var(ref.variable); },
+                                                 [&](const MapRef& ref) { return Map(ref); }},
+                                      node.target);
+            },
             [&](const Member& node) {
               std::string index = node.index == nullptr ? "" : ", [" + Text(*node.index) + "]";
               return fmt::format("member({}, +{}{})", Text(*node.base), node.offset, index);
             },
             [&](const Tuple& node) { return fmt::format("({})", List(node.elements)); },
-            [&](const BlockValue& node) { return fmt::format("{{…; {}}}", node.value ? Text(*node.value) : ""); },
+            [&](const BlockValue& node) { return fmt::format("{{…; {}}}", Text(*node.value)); },
         },
         expr.node);
     return text + ":" + Name(*expr.type);

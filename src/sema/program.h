@@ -64,8 +64,8 @@ struct StringCompare {
   ExprPtr left;
   ExprPtr right;
 };
-// == and != of tuples, which have been converted to one type.
-struct TupleCompare {
+// == and != of tuples, records and arrays: both sides are compared as values of `type`.
+struct MemoryCompare {
   bool equal = true;
   ExprPtr left;
   ExprPtr right;
@@ -76,7 +76,8 @@ struct Logical {
   ExprPtr left;
   ExprPtr right;
 };
-// A scalar as another scalar type.
+// A value as another type: one scalar as another, an integer as an array of its bytes and back, a string as bytes, a
+// tuple with other elements.
 struct Convert {
   ExprPtr operand;
 };
@@ -111,28 +112,37 @@ struct ArgsField {
 // The value at an address: `*p`, `p->field`, `p[i]`.
 struct Load {
   ExprPtr pointer;
-  ExprPtr index;        // null, or scaled by the size of the value
+  ExprPtr index;        // may be null
+  uint32_t scale = 0;   // bytes from one index to the next
   uint32_t offset = 0;  // bytes
   uint32_t bit_offset = 0;
   uint32_t bit_width = 0;  // 0 unless a bitfield
+};
+// Of a variable, or of a map's value: 0 when the map has no such key.
+struct AddressOf {
+  std::variant<VariableRef, MapRef> target;
 };
 // A part of a value in memory: `tuple.1`, `array[2]`.
 struct Member {
   ExprPtr base;
   ExprPtr index;  // null, or scaled by the size of this expression's type
   uint32_t offset = 0;
+  uint32_t bit_offset = 0;
+  uint32_t bit_width = 0;  // 0 unless a bitfield
 };
+// Of a tuple or a record.
 struct Tuple {
   std::vector<ExprPtr> elements;
 };
 struct BlockValue {
   Statements statements;
-  ExprPtr value;  // null: the block is of type void
+  ExprPtr value;
 };
 
 struct Expr {
-  using Node = std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, TupleCompare,
-                            Logical, Convert, Ternary, IncDec, Call, ArgsField, Load, Member, Tuple, BlockValue>;
+  using Node =
+      std::variant<Constant, StringConstant, VariableRef, MapRead, Unary, Binary, StringCompare, MemoryCompare, Logical,
+                   Convert, Ternary, IncDec, Call, ArgsField, Load, AddressOf, Member, Tuple, BlockValue>;
   Span span;
   const Type* type = nullptr;
   Node node;
@@ -199,6 +209,7 @@ struct MapInfo {
   uint32_t hist_bits = 0;
   int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
   bool is_keyless = true;
+  bool has_deletes = false;  // keys come and go: an assignment rarely finds its key
 };
 
 // A record that a call sends; layout is codegen's business.
@@ -248,7 +259,6 @@ struct Body {
   Span span;
   std::vector<Variable> variables;
   ExprPtr predicate;  // may be null
-  size_t predicate_variables = 0;  // how many of `variables` are of blocks in the predicate; these come first
   Statements statements;
   const ArgsLayout* args = nullptr;  // null when the body reads no `args`
   const ProbeType* probe_type = nullptr;

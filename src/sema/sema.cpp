@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <set>
-#include <tuple>
 
 #include "base/suggest.h"
 #include "sema/checker.h"
@@ -144,6 +143,7 @@ void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
   };
   if (std::holds_alternative<parser::Import>(item.node)) report("import");
   if (std::holds_alternative<parser::MapDeclaration>(item.node)) report("a map declaration");
+  if (std::holds_alternative<parser::Macro>(item.node)) report("a macro");
 }
 
 void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
@@ -156,12 +156,12 @@ void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>
   }
 }
 
-// A body that is checked against several layouts reports each place once, and so does each call of a macro.
+// A body that is checked against several layouts reports each place once.
 void CopyOnce(const Diagnostics& from, Diagnostics& to) {
-  std::set<std::tuple<std::string_view, uint32_t, uint32_t, uint32_t, uint32_t>> seen;
+  std::set<std::string> seen;
   for (const Diagnostic& diagnostic : from.all()) {
-    const Span& span = diagnostic.span;
-    if (!seen.insert({diagnostic.id.name, span.file, span.offset, span.length, span.expansion}).second) continue;
+    std::string key = fmt::format("{} {} {}", diagnostic.id.name, diagnostic.span.offset, diagnostic.span.length);
+    if (!seen.insert(key).second) continue;
     Diagnostic& copy = diagnostic.severity == Severity::kError
                            ? to.Error(diagnostic.id, diagnostic.span, diagnostic.message)
                            : to.Warning(diagnostic.id, diagnostic.span, diagnostic.message);
@@ -198,19 +198,14 @@ Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   scope_.body = &body;
   scope_.scopes.emplace_back();
   variable_keys_.clear();
-  expansion_count_ = 0;
-  expansion_refused_ = false;
-  scope_.in_predicate = true;
   if (probe.predicate != nullptr) body.predicate = CheckCondition(*probe.predicate);
-  scope_.in_predicate = false;
-  body.predicate_variables = body.variables.size();
   CheckBlock(*probe.body, body.statements);
   scope_.body = nullptr;
   return body;
 }
 
-std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sources, const Tables& tables, World world,
-                                     const Options& options, Diagnostics& diagnostics) {
+std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager& sources, const Tables& tables,
+                                     World world, const Options& options, Diagnostics& diagnostics) {
   auto program = std::make_unique<Program>();
   program->types = std::make_shared<TypeTable>();
   program->sources = &sources;
@@ -229,7 +224,6 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sour
   Checker checker(*program, sources, tables, world, options);
   checker.BeginRound(diagnostics);
   checker.LoadPreamble(ast);
-  checker.LoadMacros(ast, false);
   bool changed = true;
   for (int round = 0; changed && round < kMaxRounds; ++round) {
     Diagnostics silent;
@@ -240,6 +234,13 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sour
   Diagnostics last;
   checker.BeginRound(last);
   CheckBodies(checker, *program, expansion.instances());
+  for (const MapInfo& map : program->maps) {
+    checker.CompleteDeeply(map.key);
+    checker.CompleteDeeply(map.value);
+  }
+  for (const Event& event : program->events) {
+    for (const Type* type : event.values) checker.CompleteDeeply(type);
+  }
   CopyOnce(last, diagnostics);
   if (diagnostics.HasErrors()) return nullptr;
   return program;

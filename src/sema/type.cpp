@@ -19,9 +19,10 @@ std::string TupleName(const Type& type) {
   std::string out = "(";
   for (const Field& field : type.fields) {
     if (out.size() > 1) out += ", ";
+    if (!field.name.empty()) out += field.name + "=";
     out += Name(*field.type);
   }
-  return out + (type.fields.size() == 1 ? ",)" : ")");
+  return out + (type.kind == TypeKind::kTuple && type.fields.size() == 1 ? ",)" : ")");
 }
 
 struct NamedInteger {
@@ -123,7 +124,7 @@ std::string Name(const Type& type) {
     case TypeKind::kInt:
       return fmt::format("{}int{}", type.is_signed ? "" : "u", type.size * 8);
     case TypeKind::kEnum:
-      return "enum " + type.name;
+      return type.name.empty() ? "enum" : "enum " + type.name;
     case TypeKind::kPointer:
       return PointerName(type);
     case TypeKind::kString:
@@ -133,6 +134,7 @@ std::string Name(const Type& type) {
     case TypeKind::kStruct:
       return type.name;
     case TypeKind::kTuple:
+    case TypeKind::kRecord:
       return TupleName(type);
     case TypeKind::kProbe:
       return "probe name";
@@ -194,29 +196,53 @@ const Type* TypeTable::Array(const Type* element, uint32_t count) {
                 fmt::format("array {} {}", static_cast<const void*>(element), count));
 }
 
-const Type* TypeTable::Tuple(const std::vector<const Type*>& elements) {
-  Type type{.kind = TypeKind::kTuple};
-  std::string key = "tuple";
-  for (const Type* element : elements) {
-    type.align = std::max(type.align, element->align);
-    uint32_t offset = AlignUp(type.size, element->align);
-    type.fields.push_back({.type = element, .offset = offset});
-    type.size = offset + element->size;
-    key += fmt::format(" {}", static_cast<const void*>(element));
+// Gives each element its place, as C does in a struct.
+const Type* TypeTable::Laid(Type type, const std::vector<const Type*>& elements, std::string key) {
+  type.fields.resize(elements.size());
+  for (size_t i = 0; i < elements.size(); ++i) {
+    Field& field = type.fields[i];
+    field.type = elements[i];
+    type.align = std::max(type.align, field.type->align);
+    field.offset = AlignUp(type.size, field.type->align);
+    type.size = field.offset + field.type->size;
+    key += fmt::format(" {} {}", field.name, static_cast<const void*>(field.type));
   }
   type.size = AlignUp(type.size, type.align);
   return Intern(std::move(type), key);
 }
 
-Type* TypeTable::Struct(const std::string& name) {
-  Intern({.kind = TypeKind::kStruct, .name = name}, "struct " + name);
-  return by_key_.at("struct " + name);
+const Type* TypeTable::Tuple(const std::vector<const Type*>& elements) {
+  return Laid({.kind = TypeKind::kTuple}, elements, "tuple");
 }
 
-Type* TypeTable::Enum(const std::string& name, uint32_t bytes, bool is_signed) {
-  Intern({.kind = TypeKind::kEnum, .size = bytes, .align = bytes, .is_signed = is_signed, .name = name},
-         "enum " + name);
-  return by_key_.at("enum " + name);
+const Type* TypeTable::Record(const std::vector<std::string>& names, const std::vector<const Type*>& elements) {
+  Type type{.kind = TypeKind::kRecord};
+  for (const std::string& name : names) type.fields.push_back({.name = name});
+  return Laid(std::move(type), elements, "record");
+}
+
+const Type* TypeTable::TupleLike(const Type& form, const std::vector<const Type*>& elements) {
+  if (form.kind == TypeKind::kTuple) return Tuple(elements);
+  std::vector<std::string> names;
+  for (const Field& field : form.fields) names.push_back(field.name);
+  return Record(names, elements);
+}
+
+const Type* TypeTable::InSpace(const Type* type, AddressSpace space) {
+  if (!type->IsPointer()) return type;
+  return Pointer(type->element == nullptr ? nullptr : InSpace(type->element, space), space);
+}
+
+Type* TypeTable::Struct(const std::string& name, std::string_view variant) {
+  std::string key = fmt::format("struct {} {}", name, variant);
+  Intern({.kind = TypeKind::kStruct, .align = 8, .name = name}, key);
+  return by_key_.at(key);
+}
+
+Type* TypeTable::Enum(const std::string& name, uint32_t bytes, bool is_signed, std::string_view variant) {
+  std::string key = fmt::format("enum {} {}", name, variant);
+  Intern({.kind = TypeKind::kEnum, .size = bytes, .align = bytes, .is_signed = is_signed, .name = name}, key);
+  return by_key_.at(key);
 }
 
 const Type* TypeTable::FromName(std::string_view name, uint32_t max_strlen) {

@@ -22,6 +22,7 @@ enum class TypeKind {
   kArray,
   kStruct,
   kTuple,
+  kRecord,     // a tuple whose elements have names
   kProbe,      // number of a probe's name
   kTimestamp,  // nanoseconds since boot, rendered by `format`
   kArgs,       // the bare builtin `args`
@@ -37,7 +38,7 @@ struct Field {
   std::string name;  // empty in tuples and for anonymous members
   const Type* type = nullptr;
   uint32_t offset = 0;      // bytes
-  uint32_t bit_offset = 0;  // of a bitfield, within the bytes at `offset`
+  uint32_t bit_offset = 0;  // of a bitfield, within the byte at `offset`
   uint32_t bit_width = 0;   // 0 unless a bitfield
 };
 
@@ -51,10 +52,10 @@ struct Type {
   bool is_from_literal = false;                // see TypeTable::LiteralInt
   AddressSpace space = AddressSpace::kKernel;  // pointers
   const Type* element = nullptr;               // pointers (null: void), arrays
-  uint32_t count = 0;                          // arrays
+  uint32_t count = 0;                          // arrays; 0: a flexible one, at the end of a struct
   std::string name;                            // structs ("struct foo"), enums
   std::string format;                          // timestamps
-  std::vector<Field> fields;                   // structs, tuples
+  std::vector<Field> fields;                   // structs, tuples, records
   std::vector<std::pair<int64_t, std::string>> enumerators;
 
   bool IsInteger() const { return kind == TypeKind::kInt; }
@@ -65,12 +66,19 @@ struct Type {
   }
   bool IsString() const { return kind == TypeKind::kString; }
   bool IsPointer() const { return kind == TypeKind::kPointer; }
+  bool IsEnum() const { return kind == TypeKind::kEnum; }
+  bool IsStruct() const { return kind == TypeKind::kStruct; }
+  bool IsArray() const { return kind == TypeKind::kArray; }
+  bool IsFlexibleArray() const { return kind == TypeKind::kArray && count == 0; }
+  // A tuple or a record: values next to each other, each as it would lie alone.
+  bool IsTuple() const { return kind == TypeKind::kTuple || kind == TypeKind::kRecord; }
   // Unknown or in error: say nothing more about it.
   bool IsVague() const { return kind == TypeKind::kUnknown || kind == TypeKind::kError; }
   const Field* FindField(std::string_view field_name) const;
 };
 
-// As users write it: "int64", "string[16]", "struct foo *", "(int64, string[16])".
+// As users write it: "int64", "string[16]", "struct foo *", "(int64, string[16])",
+// "(size=int64)".
 std::string Name(const Type& type);
 
 // Owns types. Factory functions return the same pointer for the same arguments.
@@ -96,10 +104,15 @@ class TypeTable {
   const Type* Pointer(const Type* element, AddressSpace space);
   const Type* Array(const Type* element, uint32_t count);
   const Type* Tuple(const std::vector<const Type*>& elements);
+  // The same pointer, and those that it leads to, into another address space; types that are no pointers as they are.
+  const Type* InSpace(const Type* type, AddressSpace space);
+  const Type* Record(const std::vector<std::string>& names, const std::vector<const Type*>& elements);
+  // A tuple or record like `form`, of these elements.
+  const Type* TupleLike(const Type& form, const std::vector<const Type*>& elements);
   // A struct that is filled in later, so that it may refer to itself. A second call with the same name returns the
-  // first.
-  Type* Struct(const std::string& name);
-  Type* Enum(const std::string& name, uint32_t bytes, bool is_signed);
+  // first; `variant` tells those of the same name (or without one) apart.
+  Type* Struct(const std::string& name, std::string_view variant = {});
+  Type* Enum(const std::string& name, uint32_t bytes, bool is_signed, std::string_view variant = {});
 
   // "int8" … "uint64", "bool", "string", C's names for integers and the kernel's (u32, __u64, pid_t …); null when
   // unknown.
@@ -108,6 +121,7 @@ class TypeTable {
  private:
   const Type* Simple(TypeKind kind, uint32_t size);
   const Type* Intern(Type type, const std::string& key);
+  const Type* Laid(Type type, const std::vector<const Type*>& elements, std::string key);
 
   std::deque<Type> types_;
   std::map<std::string, Type*, std::less<>> by_key_;
