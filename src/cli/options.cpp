@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <getopt.h>
 
 #include <algorithm>
 #include <cctype>
@@ -156,15 +157,8 @@ std::string ConfigHelp() {
 
 std::string LongestName(std::string_view names) { return std::string(names.substr(names.find(',') + 1)); }
 
-const OptionRow* FindOption(std::string_view name) {
-  const auto* const row = std::ranges::find_if(kRows, [name](const OptionRow& known) {
-    return known.names == name || known.names.starts_with(fmt::format("{},", name)) ||
-           known.names.ends_with(fmt::format(",{}", name));
-  });
-  return row == std::end(kRows) ? nullptr : row;
-}
-
-std::string UnknownOption(std::string_view name) {
+std::string UnknownOption(std::string_view word) {
+  const std::string_view name = word.substr(0, word.find('='));
   std::vector<std::string> known;
   for (const OptionRow& row : kRows) known.push_back(LongestName(row.names));
   const std::string near = name.starts_with("--") ? NearestName(name, known) : "";
@@ -172,70 +166,90 @@ std::string UnknownOption(std::string_view name) {
   return fmt::format("unknown option {}{}; sonde -h lists them", name, hint);
 }
 
-// Reads words as getopt does: options and other words in any order, `-abc` for `-a -b -c`, `-oFILE`, `--name=value`;
-// after `--`, and for negative numbers, words are words.
-class Reader {
- public:
-  Reader(std::span<const char* const> arguments, Options& options) : arguments_(arguments), options_(options) {}
+// A parameter such as -5 is a word. getopt_long knows no such thing, so it sees them with this mark in front.
+constexpr char kNumberMark = '\1';
 
-  // Empty, or what is wrong.
-  std::string Read(std::vector<std::string>& words) {
-    std::string problem;
-    while (problem.empty() && next_ < arguments_.size()) {
-      const std::string_view word = arguments_[next_++];
-      if (word == "--") {
-        words.insert(words.end(), arguments_.begin() + static_cast<ptrdiff_t>(next_), arguments_.end());
-        break;
-      }
-      if (word.starts_with("--")) {
-        problem = ReadLong(word);
-      } else if (word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) == 0) {
-        problem = ReadCluster(word);
-      } else {
-        words.emplace_back(word);
-      }
+std::vector<std::string> MarkNumbers(std::span<const char* const> arguments) {
+  std::vector<std::string> marked(arguments.begin(), arguments.end());
+  for (std::string& word : marked) {
+    if (word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) != 0) {
+      word.insert(word.begin(), kNumberMark);
     }
-    return problem;
   }
+  return marked;
+}
 
- private:
-  std::string ReadLong(std::string_view word) {
-    const size_t equals = word.find('=');
-    const std::string_view name = word.substr(0, equals);
-    const OptionRow* row = FindOption(name);
-    if (row == nullptr) return UnknownOption(name);
-    if (equals == std::string_view::npos) return row->value.empty() ? Apply(*row, name, "") : ApplyNext(*row, name);
-    if (row->value.empty()) return fmt::format("{} takes no value", name);
-    return Apply(*row, name, word.substr(equals + 1));
-  }
+std::string Unmarked(std::string_view word) { return std::string(word.substr(word.starts_with(kNumberMark) ? 1 : 0)); }
 
-  std::string ReadCluster(std::string_view word) {
-    for (size_t i = 1; i < word.size(); ++i) {
-      const std::string name = {'-', word[i]};
-      const OptionRow* row = FindOption(name);
-      if (row == nullptr) return UnknownOption(name);
-      if (!row->value.empty()) {
-        return i + 1 < word.size() ? Apply(*row, name, word.substr(i + 1)) : ApplyNext(*row, name);
-      }
-      if (std::string problem = Apply(*row, name, ""); !problem.empty()) return problem;
+// The rows of the table as getopt_long wants them; it answers with the letter of a short option, and with
+// kLongBase + the row's index for a long one.
+constexpr int kLongBase = 256;
+
+struct GetoptTables {
+  std::string letters = "-:";  // words are returned in their places; a missing value is told from an unknown option
+  std::vector<std::string> long_names;
+  std::vector<option> long_options;
+
+  GetoptTables() {
+    long_names.reserve(std::size(kRows));  // long_options points into it
+    for (size_t i = 0; i < std::size(kRows); ++i) {
+      const OptionRow& row = kRows[i];
+      const bool has_value = !row.value.empty();
+      if (row.names[1] != '-') letters += fmt::format("{}{}", row.names[1], has_value ? ":" : "");
+      const std::string longest = LongestName(row.names);
+      if (!longest.starts_with("--")) continue;
+      const std::string& name = long_names.emplace_back(longest.substr(2));
+      const int code = kLongBase + static_cast<int>(i);
+      long_options.push_back({name.c_str(), has_value ? required_argument : no_argument, nullptr, code});
     }
-    return "";
+    long_options.push_back({});
   }
-
-  std::string ApplyNext(const OptionRow& row, std::string_view name) {
-    if (next_ == arguments_.size()) return fmt::format("{} needs a {}", name, row.value);
-    return Apply(row, name, arguments_[next_++]);
-  }
-
-  std::string Apply(const OptionRow& row, std::string_view name, std::string_view value) {
-    const std::string_view expected = row.set(options_, std::string(value));
-    return expected.empty() ? "" : fmt::format("{} {}: expected {}", name, value, expected);
-  }
-
-  std::span<const char* const> arguments_;
-  Options& options_;
-  size_t next_ = 0;
 };
+
+const OptionRow* FindOption(int code) {
+  if (code >= kLongBase) return &kRows[code - kLongBase];
+  const auto* const row = std::ranges::find_if(
+      kRows, [code](const OptionRow& known) { return known.names[1] != '-' && known.names[1] == code; });
+  return row == std::end(kRows) ? nullptr : row;
+}
+
+std::string NameOf(const OptionRow& row, int code) {
+  return code >= kLongBase ? LongestName(row.names) : fmt::format("-{:c}", code);
+}
+
+// What getopt_long refused: an option that is not there, or a value that is missing or too much.
+std::string Refusal(int answer, std::string_view word) {
+  const OptionRow* row = optopt == 0 ? nullptr : FindOption(optopt);
+  if (row == nullptr) return UnknownOption(optopt == 0 ? std::string(word) : fmt::format("-{:c}", optopt));
+  if (answer == ':') return fmt::format("{} needs a {}", NameOf(*row, optopt), row->value);
+  return fmt::format("{} takes no value", NameOf(*row, optopt));
+}
+
+// Reads options and other words in any order; behind `--` words are words. Empty, or what is wrong.
+std::string Read(std::span<const char* const> arguments, Options& options, std::vector<std::string>& words) {
+  const GetoptTables tables;
+  std::vector<std::string> marked = MarkNumbers(arguments);
+  std::vector<char*> argv;
+  for (std::string& word : marked) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const auto argc = static_cast<int>(marked.size());
+  opterr = 0;
+  optind = 0;  // glibc: begin anew
+  int answer = 0;
+  while ((answer = getopt_long(argc, argv.data(), tables.letters.c_str(), tables.long_options.data(), nullptr)) != -1) {
+    if (answer == 1) {
+      words.push_back(Unmarked(optarg));
+      continue;
+    }
+    if (answer == '?' || answer == ':') return Refusal(answer, marked[static_cast<size_t>(optind) - 1]);
+    const OptionRow& row = *FindOption(answer);
+    const std::string value = optarg == nullptr ? "" : Unmarked(optarg);
+    const std::string_view expected = row.set(options, value);
+    if (!expected.empty()) return fmt::format("{} {}: expected {}", NameOf(row, answer), value, expected);
+  }
+  for (size_t i = static_cast<size_t>(optind); i < marked.size(); ++i) words.push_back(Unmarked(marked[i]));
+  return "";
+}
 
 // Words without a dash: the script's file unless -e gave the program, then its parameters.
 void TakeWords(Options& options, std::vector<std::string> words) {
@@ -260,8 +274,7 @@ std::string Inconsistency(const Options& options) {
 std::expected<Options, std::string> ParseOptions(int argc, const char* const* argv) {
   Options options;
   std::vector<std::string> words;
-  const std::span all(argv, static_cast<size_t>(argc));
-  std::string problem = Reader(all.subspan(std::min<size_t>(1, all.size())), options).Read(words);
+  std::string problem = Read(std::span(argv, static_cast<size_t>(argc)), options, words);
   if (!problem.empty()) return std::unexpected(problem);
   problem = SetFromEnvironment(options.config, [](const char* name) -> const char* { return std::getenv(name); });
   if (!problem.empty()) return std::unexpected(problem);
