@@ -26,54 +26,74 @@ uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / 
 }  // namespace
 
 BodyContext::BodyContext(ProgramContext& program, const sema::Body& body, llvm::Function* function)
-    : program_(program), body_(body), function_(function), ir_(program.module.llvm) {}
+    : program_(program), body_(body), ir_(program.module.llvm) {
+  frame_.function = function;
+  frame_.ctx = function->getArg(0);
+  frame_.regs = function->getArg(1);
+  frame_.probe_id = function->getArg(2);
+  frame_.task = function->getArg(3);
+}
 
 llvm::BasicBlock* BodyContext::NewBlock(const char* name) {
-  return llvm::BasicBlock::Create(module().llvm, name, function_);
+  return llvm::BasicBlock::Create(module().llvm, name, frame_.function);
 }
 
 void BodyContext::Run() {
-  entry_ = NewBlock("entry");
+  frame_.entry = NewBlock("entry");
   claim_early_ = NewBlock("claim_early");
   llvm::BasicBlock* predicate = NewBlock("predicate");
   claim_late_ = NewBlock("claim_late");
   llvm::BasicBlock* block = NewBlock("body");
+  llvm::BasicBlock* refused = NewBlock("refused");
   exit_ = NewBlock("exit");
   return_ = NewBlock("return");
 
   ir_.SetInsertPoint(predicate);
+  frame_.leave = refused;
   in_predicate_ = true;
-  llvm::Value* holds = body_.predicate == nullptr ? nullptr : LowerCondition(*body_.predicate);
+  LowerPredicate(refused);
   in_predicate_ = false;
-  predicate_claims_ = scratch_ != nullptr;
-  if (holds == nullptr) {
-    ir_.CreateBr(claim_late_);
-  } else {
-    ir_.CreateCondBr(holds, claim_late_, predicate_claims_ ? exit_ : return_);
-  }
+  predicate_claims_ = frame_.scratch != nullptr;
   if (!predicate_claims_) llvm::IRBuilder<>(claim_early_).CreateBr(predicate);
+  llvm::IRBuilder<>(refused).CreateBr(predicate_claims_ ? exit_ : return_);
 
   ir_.SetInsertPoint(block);
+  frame_.leave = exit_;
   ReleaseTemporaries(0);
-  AllocateVariables();
+  AllocateVariables(body_.predicate_variables, body_.variables.size());
   LowerStatements(body_.statements);
   ir_.CreateBr(exit_);
-  if (predicate_claims_ || scratch_ == nullptr) llvm::IRBuilder<>(claim_late_).CreateBr(block);
+  if (predicate_claims_ || frame_.scratch == nullptr) llvm::IRBuilder<>(claim_late_).CreateBr(block);
 
   ir_.SetInsertPoint(exit_);
-  if (scratch_ != nullptr) {
-    llvm::Value* busy = ir_.CreateGEP(ir_.getInt8Ty(), scratch_, I64(-static_cast<int64_t>(image::kScratchHeaderSize)));
+  if (frame_.scratch != nullptr) {
+    llvm::Value* busy =
+        ir_.CreateGEP(ir_.getInt8Ty(), frame_.scratch, I64(-static_cast<int64_t>(image::kScratchHeaderSize)));
     ir_.CreateStore(I64(0), busy, /*isVolatile=*/true);
     layout().NeedScratch(std::max(scratch_bytes_, 8U));
   }
   ir_.CreateBr(return_);
   ir_.SetInsertPoint(return_);
   ir_.CreateRet(I64(0));
-  llvm::IRBuilder<>(entry_).CreateBr(claim_early_);
+  llvm::IRBuilder<>(frame_.entry).CreateBr(claim_early_);
+}
+
+void BodyContext::LowerPredicate(llvm::BasicBlock* refused) {
+  AllocateVariables(0, body_.predicate_variables);
+  if (body_.predicate == nullptr) {
+    ir_.CreateBr(claim_late_);
+  } else {
+    ir_.CreateCondBr(LowerCondition(*body_.predicate), claim_late_, refused);
+  }
 }
 
 void BodyContext::Leave() {
-  ir_.CreateBr(exit_);
+  frame_.leaves = true;
+  Jump(frame_.leave);
+}
+
+void BodyContext::Jump(llvm::BasicBlock* target) {
+  ir_.CreateBr(target);
   ir_.SetInsertPoint(NewBlock("unreachable"));
 }
 
@@ -89,9 +109,9 @@ llvm::Value* BodyContext::At(llvm::Value* pointer, llvm::Value* offset) {
 
 BodyContext::Memory BodyContext::Allocate(uint32_t bytes) {
   bytes = AlignUp(std::max(bytes, 8U), 8);
-  if (bytes <= kStackTemporary && stack_bytes_ + bytes <= kStackBudget) {
+  if (!body_.has_loops && bytes <= kStackTemporary && stack_bytes_ + bytes <= kStackBudget) {
     stack_bytes_ += bytes;
-    llvm::IRBuilder<> entry(entry_, entry_->begin());
+    llvm::IRBuilder<> entry(frame_.entry, frame_.entry->begin());
     llvm::AllocaInst* slot = entry.CreateAlloca(llvm::ArrayType::get(entry.getInt64Ty(), bytes / 8));
     slot->setAlignment(llvm::Align(8));
     return {slot, 0, bytes};
@@ -112,10 +132,12 @@ BodyContext::Memory BodyContext::Allocate(uint32_t bytes) {
 }
 
 llvm::Value* BodyContext::Address(const Memory& memory) {
-  return memory.stack != nullptr ? memory.stack : At(scratch_, memory.offset);
+  return memory.stack != nullptr ? memory.stack : At(frame_.scratch, memory.offset);
 }
 
-llvm::Value* BodyContext::Temporary(uint32_t bytes) {
+llvm::Value* BodyContext::Temporary(uint32_t bytes) { return Address(Reserve(bytes)); }
+
+BodyContext::Memory BodyContext::Reserve(uint32_t bytes) {
   bytes = AlignUp(std::max(bytes, 8U), 8);
   auto fits = std::find_if(free_.begin(), free_.end(), [&](const Memory& memory) { return memory.bytes == bytes; });
   Memory memory;
@@ -126,7 +148,7 @@ llvm::Value* BodyContext::Temporary(uint32_t bytes) {
     memory = Allocate(bytes);
   }
   in_use_.push_back(memory);
-  return Address(memory);
+  return memory;
 }
 
 void BodyContext::ReleaseTemporaries(size_t mark) {
@@ -134,27 +156,35 @@ void BodyContext::ReleaseTemporaries(size_t mark) {
   in_use_.resize(mark);
 }
 
-void BodyContext::AllocateVariables() {
-  for (const sema::Variable& variable : body_.variables) {
-    if (!variable.type->IsScalar()) {
-      llvm::Value* memory = Address(Allocate(variable.type->size));
-      if (variable.type->IsString()) {
-        ir_.CreateStore(ir_.getInt8(0), memory);
-      } else {
-        Zero(memory, variable.type->size);
-      }
-      variables_.push_back(memory);
+// Variables begin with an assignment or a declaration, whatever is in their memory. Only what has gaps is zero from the
+// start, since its bytes are compared as a whole when it becomes a key.
+void BodyContext::AllocateVariables(size_t first, size_t end) {
+  for (size_t i = first; i < end; ++i) {
+    const sema::Variable& variable = body_.variables[i];
+    if (variable.type->IsScalar() && !body_.has_loops) {
+      llvm::IRBuilder<> entry(frame_.entry, frame_.entry->begin());
+      variables_.push_back({entry.CreateAlloca(entry.getInt64Ty(), nullptr, variable.name), 0, 8});
       continue;
     }
-    llvm::IRBuilder<> entry(entry_, entry_->begin());
-    llvm::AllocaInst* slot = entry.CreateAlloca(entry.getInt64Ty(), nullptr, variable.name);
-    ir_.CreateStore(I64(0), slot);
-    variables_.push_back(slot);
+    variables_.push_back(Allocate(variable.type->size));
+    if (!variable.type->IsScalar() && !variable.type->IsString()) ZeroVariable(static_cast<uint32_t>(i));
+  }
+}
+
+void BodyContext::ZeroVariable(uint32_t variable) {
+  const sema::Type& type = *body_.variables[variable].type;
+  llvm::Value* memory = VariableAddress(variable);
+  if (type.IsScalar()) {
+    ir_.CreateStore(I64(0), memory);
+  } else if (type.IsString()) {
+    ir_.CreateStore(ir_.getInt8(0), memory);
+  } else {
+    Zero(memory, type.size);
   }
 }
 
 void BodyContext::EnsureScratch() {
-  if (scratch_ != nullptr) return;
+  if (frame_.scratch != nullptr) return;
   EmitClaim(in_predicate_ ? claim_early_ : claim_late_);
 }
 
@@ -165,7 +195,7 @@ void BodyContext::EmitClaim(llvm::BasicBlock* at) {
   llvm::BasicBlock* claimed = NewBlock("claimed");
   llvm::BasicBlock* none = NewBlock("no_scratch");
   ir_.SetInsertPoint(at);
-  llvm::IRBuilder<> entry(entry_, entry_->begin());
+  llvm::IRBuilder<> entry(frame_.entry, frame_.entry->begin());
   llvm::Value* key = entry.CreateAlloca(entry.getInt32Ty());
   llvm::Value* map = MapPointer(layout().scratch());
   std::vector<std::pair<llvm::Value*, llvm::BasicBlock*>> slots;
@@ -188,7 +218,7 @@ void BodyContext::EmitClaim(llvm::BasicBlock* at) {
   ir_.SetInsertPoint(claimed);
   llvm::PHINode* slot = ir_.CreatePHI(ir_.getPtrTy(), image::kScratchSlots);
   for (const auto& [pointer, block] : slots) slot->addIncoming(pointer, block);
-  scratch_ = At(slot, image::kScratchHeaderSize);
+  frame_.scratch = At(slot, image::kScratchHeaderSize);
   ir_.CreateBr(next);
 }
 

@@ -2,7 +2,8 @@
 //
 // Scalars travel as i64 in the canonical extension of their type: sign-extended when signed, else zero-extended.
 // Strings, tuples and the like live in memory: temporaries of at most 64 bytes on the BPF stack, larger ones in a slot
-// of the per-CPU scratch map, which is claimed before its first use and released at the body's single exit.
+// of the per-CPU scratch map, which is claimed before its first use and released at the body's single exit. In a body
+// with loops all memory is in that slot: the callbacks reach it, and they share the stack's 512 bytes.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -58,6 +59,23 @@ struct ProgramContext {
   llvm::Function* wake = nullptr;  // made at first use
 };
 
+// A function that is being lowered: a body's own, or the callback of a loop in it. Values are good in this function
+// only.
+struct Frame {
+  llvm::Function* function = nullptr;
+  llvm::BasicBlock* entry = nullptr;     // allocas
+  llvm::BasicBlock* leave = nullptr;     // ends the body
+  llvm::BasicBlock* break_to = nullptr;  // of the innermost loop or unroll; null outside
+  llvm::BasicBlock* continue_to = nullptr;
+  llvm::Value* ctx = nullptr;
+  llvm::Value* regs = nullptr;
+  llvm::Value* probe_id = nullptr;
+  llvm::Value* task = nullptr;
+  llvm::Value* scratch = nullptr;     // the claimed slot, behind its header; null until it is needed
+  llvm::Value* loop_state = nullptr;  // of callbacks: where they find the five values above
+  bool leaves = false;                // something branches to `leave`
+};
+
 class BodyContext {
  public:
   // `function` takes (ctx, regs, probe id, task); regs and task are null unless access is a syscall's.
@@ -92,14 +110,13 @@ class BodyContext {
   ModuleContext& module() { return program_.module; }
   Layout& layout() { return program_.module.layout; }
   const sema::Body& body() const { return body_; }
-  llvm::Value* ctx() { return function_->getArg(0); }
-  llvm::Value* regs() { return function_->getArg(1); }
-  llvm::Value* probe_id() { return function_->getArg(2); }
+  llvm::Value* ctx() { return frame_.ctx; }
+  llvm::Value* regs() { return frame_.regs; }
+  llvm::Value* probe_id() { return frame_.probe_id; }
   // The current task_struct, which may be read directly; null where the program does not have it at hand.
   llvm::Value* task() {
-    return program_.access == ArgsAccess::kSyscallEnter || program_.access == ArgsAccess::kSyscallExit
-               ? function_->getArg(3)
-               : nullptr;
+    return program_.access == ArgsAccess::kSyscallEnter || program_.access == ArgsAccess::kSyscallExit ? frame_.task
+                                                                                                       : nullptr;
   }
   llvm::ConstantInt* I64(uint64_t value) { return ir_.getInt64(value); }
   llvm::BasicBlock* NewBlock(const char* name);
@@ -136,6 +153,8 @@ class BodyContext {
   void MarkPresent(uint32_t map, llvm::Value* value);
   void DeleteElement(const sema::MapRef& ref);
   llvm::Value* HasKey(const sema::MapRef& ref);
+  // The one number that the CPUs' values of a count, sum, avg, min or max amount to, 0 where the key is missing.
+  llvm::Value* AggregateNumber(uint32_t map, llvm::Value* key);
 
   // --- records
 
@@ -156,23 +175,27 @@ class BodyContext {
     uint32_t bytes = 0;
   };
 
+  void LowerPredicate(llvm::BasicBlock* refused);
   void LowerStatements(const sema::Statements& statements);
   void LowerStatement(const sema::Stmt& stmt);
-  void AllocateVariables();
+  // Memory for variables from `first` up to `end`.
+  void AllocateVariables(size_t first, size_t end);
+  llvm::Value* VariableAddress(uint32_t variable) { return Address(variables_[variable]); }
+  void ZeroVariable(uint32_t variable);
   Memory Allocate(uint32_t bytes);
+  Memory Reserve(uint32_t bytes);  // until the end of the statement
   llvm::Value* Address(const Memory& memory);
   void EnsureScratch();
   void EmitClaim(llvm::BasicBlock* at);
   void ReleaseTemporaries(size_t mark);
 
   llvm::Value* LowerBinary(const sema::Binary& node, const sema::Type& operand);
-  llvm::Value* LowerDivision(const sema::Binary& node, bool is_signed);
+  llvm::Value* LowerDivision(sema::BinaryOp op, llvm::Value* left, llvm::Value* right, bool is_signed);
   llvm::Value* LowerConvert(const sema::Convert& node, const sema::Type& type);
   llvm::Value* LowerTernary(const sema::Ternary& node, const sema::Type& type);
   llvm::Value* LowerLogical(const sema::Logical& node);
   llvm::Value* LowerIncDec(const sema::IncDec& node, const sema::Expr& expr);
   llvm::Value* LowerMapRead(const sema::MapRead& node, const sema::Type& type);
-  llvm::Value* LowerAggregateRead(const sema::MapRef& ref);
   llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
   llvm::Value* LowerArgsString(const sema::ArgsFieldInfo& field, const sema::Type& type, llvm::Value* target);
   llvm::Value* RecordFieldAddress(const sema::ArgsFieldInfo& field);
@@ -200,6 +223,22 @@ class BodyContext {
   void LowerAddToMap(const sema::AddToMap& node, Span span);
   void LowerUpdateAggregate(const sema::UpdateAggregate& node, Span span);
   void LowerIf(const sema::If& node);
+  void LowerUnroll(const sema::Unroll& node);
+  void Jump(llvm::BasicBlock* target);
+
+  // Loops: see lower_loop.cpp.
+  struct Callback;
+  void LowerWhile(const sema::While& node, Span span);
+  void LowerForRange(const sema::ForRange& node, Span span);
+  void LowerForMap(const sema::ForMap& node);
+  llvm::Value* LoopState();
+  Callback BeginCallback(const std::vector<llvm::Type*>& parameters, const Memory* ended);
+  bool EndCallback(const Callback& callback);
+  void StoreElement(const sema::ForMap& node, llvm::Value* key, llvm::Value* value);
+  llvm::Value* Untraced(llvm::Value* rounds);
+  void LeaveIfMarked();
+  void CountLoopLimit(llvm::Value* at_limit, const Memory& ended, Span span, const char* object);
+
   void StoreHeader(llvm::Value* record, uint32_t event);
   void SendFixedRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
   void SendTailRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
@@ -208,19 +247,19 @@ class BodyContext {
 
   ProgramContext& program_;
   const sema::Body& body_;
-  llvm::Function* function_;
   llvm::IRBuilder<> ir_;
-  llvm::BasicBlock* entry_ = nullptr;        // allocas
+  Frame frame_;
   llvm::BasicBlock* claim_early_ = nullptr;  // before the predicate
   llvm::BasicBlock* claim_late_ = nullptr;   // behind it
   llvm::BasicBlock* exit_ = nullptr;         // releases and returns
   llvm::BasicBlock* return_ = nullptr;       // returns
   bool in_predicate_ = false;
   bool predicate_claims_ = false;
-  llvm::Value* scratch_ = nullptr;  // the claimed slot, behind its header
   uint32_t stack_bytes_ = 0;
   uint32_t scratch_bytes_ = 0;
-  std::vector<llvm::Value*> variables_;  // memory of each; made where it dominates the whole body
+  llvm::Value* loop_state_ = nullptr;  // on the stack of the body's function
+  Memory left_;                        // whether a loop was ended by `return` or exit()
+  std::vector<Memory> variables_;
   std::vector<Memory> in_use_;
   std::vector<Memory> free_;
 };

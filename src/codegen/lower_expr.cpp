@@ -60,7 +60,7 @@ llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
                         [&](const sema::Constant& node) -> llvm::Value* { return I64(node.bits); },
                         [&](const sema::StringConstant&) -> llvm::Value* { return LowerAddress(expr); },
                         [&](const sema::VariableRef& node) -> llvm::Value* {
-                          return ir_.CreateLoad(ir_.getInt64Ty(), variables_[node.variable]);
+                          return ir_.CreateLoad(ir_.getInt64Ty(), VariableAddress(node.variable));
                         },
                         [&](const sema::MapRead& node) { return LowerMapRead(node, *expr.type); },
                         [&](const sema::Unary& node) -> llvm::Value* {
@@ -93,7 +93,6 @@ llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
 
 llvm::Value* BodyContext::LowerBinary(const sema::Binary& node, const Type& operand) {
   bool is_signed = operand.is_signed;
-  if (node.op == BinaryOp::kDiv || node.op == BinaryOp::kMod) return LowerDivision(node, is_signed);
   llvm::Value* left = Lower(*node.left);
   llvm::Value* right = Lower(*node.right);
   switch (node.op) {
@@ -123,6 +122,7 @@ llvm::Value* BodyContext::LowerBinary(const sema::Binary& node, const Type& oper
       return ir_.CreateZExt(ir_.CreateICmp(ComparePredicate(node.op, is_signed), left, right), ir_.getInt64Ty());
     case BinaryOp::kDiv:
     case BinaryOp::kMod:
+      return LowerDivision(node.op, left, right, is_signed);
     case BinaryOp::kLogicalAnd:
     case BinaryOp::kLogicalOr:
       break;
@@ -131,9 +131,7 @@ llvm::Value* BodyContext::LowerBinary(const sema::Binary& node, const Type& oper
 }
 
 // BPF divides unsigned numbers only, and by zero gives 0; the remainder of a division by zero is the dividend.
-llvm::Value* BodyContext::LowerDivision(const sema::Binary& node, bool is_signed) {
-  llvm::Value* left = Lower(*node.left);
-  llvm::Value* right = Lower(*node.right);
+llvm::Value* BodyContext::LowerDivision(BinaryOp op, llvm::Value* left, llvm::Value* right, bool is_signed) {
   llvm::Value* left_sign = is_signed ? ir_.CreateAShr(left, I64(63)) : I64(0);
   llvm::Value* right_sign = is_signed ? ir_.CreateAShr(right, I64(63)) : I64(0);
   // |x| = (x ^ sign) - sign
@@ -141,7 +139,7 @@ llvm::Value* BodyContext::LowerDivision(const sema::Binary& node, bool is_signed
   llvm::Value* divisor = ir_.CreateSub(ir_.CreateXor(right, right_sign), right_sign);
   llvm::Value* is_zero = ir_.CreateICmpEQ(divisor, I64(0));
   llvm::Value* safe = ir_.CreateSelect(is_zero, I64(1), divisor);
-  if (node.op == BinaryOp::kDiv) {
+  if (op == BinaryOp::kDiv) {
     llvm::Value* sign = ir_.CreateXor(left_sign, right_sign);
     llvm::Value* quotient = ir_.CreateUDiv(dividend, safe);
     quotient = ir_.CreateSub(ir_.CreateXor(quotient, sign), sign);
@@ -212,7 +210,7 @@ llvm::Value* BodyContext::LowerIncDec(const sema::IncDec& node, const sema::Expr
   if (type.IsPointer() && type.element != nullptr) step = std::max(type.element->size, 1U);
   llvm::Value* delta = I64(node.increment ? step : 0 - step);
   if (const auto* variable = std::get_if<sema::VariableRef>(&node.target)) {
-    llvm::Value* slot = variables_[variable->variable];
+    llvm::Value* slot = VariableAddress(variable->variable);
     llvm::Value* before = ir_.CreateLoad(ir_.getInt64Ty(), slot);
     llvm::Value* after = Canonical(ir_.CreateAdd(before, delta), type);
     ir_.CreateStore(after, slot);

@@ -67,7 +67,7 @@ llvm::Value* BodyContext::LookupOrInsert(const sema::MapRef& ref, Span span, llv
 
 llvm::Value* BodyContext::LowerMapRead(const sema::MapRead& node, const Type& type) {
   const MapInfo& info = module().program.maps[node.ref.map];
-  if (info.aggregation != Aggregation::kNone) return LowerAggregateRead(node.ref);
+  if (info.aggregation != Aggregation::kNone) return AggregateNumber(node.ref.map, LowerKey(node.ref));
   if (info.key == nullptr) return LoadScalar(type, DirectValue(node.ref.map));
   llvm::Value* found = Lookup(node.ref, LowerKey(node.ref));
   llvm::BasicBlock* before = ir_.GetInsertBlock();
@@ -84,32 +84,65 @@ llvm::Value* BodyContext::LowerMapRead(const sema::MapRead& node, const Type& ty
   return value;
 }
 
-// The sum of what each CPU has added up; a loop over the CPUs that the verifier can bound.
-llvm::Value* BodyContext::LowerAggregateRead(const sema::MapRef& ref) {
-  llvm::Value* key = LowerKey(ref);
+namespace {
+
+// One CPU's value {first, second} joined to those before: {total, count} of an average, {value, is_set} of an extreme,
+// a sum or a count alone.
+struct Joined {
+  llvm::Value* first = nullptr;
+  llvm::Value* second = nullptr;
+};
+
+Joined Join(llvm::IRBuilder<>& ir, const MapInfo& info, const Joined& before, const Joined& next) {
+  bool is_extreme = info.aggregation == Aggregation::kMin || info.aggregation == Aggregation::kMax;
+  if (!is_extreme) return {ir.CreateAdd(before.first, next.first), ir.CreateAdd(before.second, next.second)};
+  bool is_min = info.aggregation == Aggregation::kMin;
+  llvm::Value* low = is_min ? next.first : before.first;
+  llvm::Value* high = is_min ? before.first : next.first;
+  llvm::Value* goes_before = info.value->is_signed ? ir.CreateICmpSLT(low, high) : ir.CreateICmpULT(low, high);
+  llvm::Value* unset = ir.CreateICmpEQ(before.second, ir.getInt64(0));
+  llvm::Value* is_set = ir.CreateICmpNE(next.second, ir.getInt64(0));
+  llvm::Value* replaces = ir.CreateAnd(is_set, ir.CreateOr(unset, goes_before));
+  return {ir.CreateSelect(replaces, next.first, before.first), ir.CreateOr(before.second, next.second)};
+}
+
+}  // namespace
+
+// A loop over the CPUs that the verifier can bound.
+llvm::Value* BodyContext::AggregateNumber(uint32_t map, llvm::Value* key) {
+  const MapInfo& info = module().program.maps[map];
+  llvm::Type* i64 = ir_.getInt64Ty();
   llvm::BasicBlock* before = ir_.GetInsertBlock();
   llvm::BasicBlock* loop = NewBlock("cpu");
   llvm::BasicBlock* some = NewBlock("cpu_value");
-  llvm::BasicBlock* done = NewBlock("added");
+  llvm::BasicBlock* done = NewBlock("joined");
   ir_.CreateBr(loop);
   ir_.SetInsertPoint(loop);
-  llvm::PHINode* cpu = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-  llvm::PHINode* sum = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-  cpu->addIncoming(I64(0), before);
-  sum->addIncoming(I64(0), before);
-  llvm::Value* value = PointerHelper(BPF_FUNC_map_lookup_percpu_elem, {MapPointer(ref.map), key, cpu});
+  llvm::PHINode* cpu = ir_.CreatePHI(i64, 2);
+  llvm::PHINode* first = ir_.CreatePHI(i64, 2);
+  llvm::PHINode* second = ir_.CreatePHI(i64, 2);
+  for (llvm::PHINode* phi : {cpu, first, second}) phi->addIncoming(I64(0), before);
+  llvm::Value* value = PointerHelper(BPF_FUNC_map_lookup_percpu_elem, {MapPointer(map), key, cpu});
   ir_.CreateCondBr(ir_.CreateIsNull(value), done, some);
   ir_.SetInsertPoint(some);
-  llvm::Value* next_sum = ir_.CreateAdd(sum, ir_.CreateAlignedLoad(ir_.getInt64Ty(), value, llvm::Align(8)));
+  bool is_pair = AggregationSize(info) > 8;
+  Joined here{.first = ir_.CreateAlignedLoad(i64, value, llvm::Align(8)), .second = I64(0)};
+  if (is_pair) here.second = ir_.CreateAlignedLoad(i64, At(value, 8), llvm::Align(8));
+  Joined joined = Join(ir_, info, {first, second}, here);
   llvm::Value* next = ir_.CreateAdd(cpu, I64(1));
   cpu->addIncoming(next, some);
-  sum->addIncoming(next_sum, some);
+  first->addIncoming(joined.first, some);
+  second->addIncoming(joined.second, some);
   ir_.CreateCondBr(ir_.CreateICmpULT(next, I64(module().facts.possible_cpus)), loop, done);
   ir_.SetInsertPoint(done);
-  llvm::PHINode* total = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-  total->addIncoming(sum, loop);
-  total->addIncoming(next_sum, some);
-  return total;
+  Joined all{.first = ir_.CreatePHI(i64, 2), .second = ir_.CreatePHI(i64, 2)};
+  for (auto [phi, at_loop, at_some] : {std::tuple{all.first, static_cast<llvm::Value*>(first), joined.first},
+                                       std::tuple{all.second, static_cast<llvm::Value*>(second), joined.second}}) {
+    llvm::cast<llvm::PHINode>(phi)->addIncoming(at_loop, loop);
+    llvm::cast<llvm::PHINode>(phi)->addIncoming(at_some, some);
+  }
+  if (info.aggregation != Aggregation::kAvg) return all.first;
+  return LowerDivision(sema::BinaryOp::kDiv, all.first, all.second, info.value->is_signed);
 }
 
 void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {

@@ -217,7 +217,7 @@ void BodyContext::LowerKeyInto(const sema::Expr& expr, const Type& type, llvm::V
 
 llvm::Value* BodyContext::LowerAddress(const sema::Expr& expr) {
   const Type& type = *expr.type;
-  if (const auto* variable = std::get_if<sema::VariableRef>(&expr.node)) return variables_[variable->variable];
+  if (const auto* variable = std::get_if<sema::VariableRef>(&expr.node)) return VariableAddress(variable->variable);
   if (const auto* member = std::get_if<sema::Member>(&expr.node)) {
     return MemberAddress(*member, type, LowerAddress(*member->base));
   }

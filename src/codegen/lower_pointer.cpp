@@ -64,7 +64,7 @@ llvm::Value* BodyContext::LowerMember(const sema::Member& node, const Type& type
 llvm::Value* BodyContext::LowerAddressOf(const sema::AddressOf& node) {
   llvm::Value* address = nullptr;
   if (const auto* variable = std::get_if<sema::VariableRef>(&node.target)) {
-    address = variables_[variable->variable];
+    address = VariableAddress(variable->variable);
   } else {
     const auto& ref = std::get<sema::MapRef>(node.target);
     bool is_keyless = module().program.maps[ref.map].key == nullptr;

@@ -1,4 +1,6 @@
 // Statements.
+#include <utility>
+
 #include "codegen/body_context.h"
 #include "codegen/reads.h"
 #include "sema/builtin.h"
@@ -31,13 +33,17 @@ void BodyContext::LowerStatement(const sema::Stmt& stmt) {
                    }
                  },
                  [&](const sema::AssignVariable& node) { LowerAssignVariable(node); },
+                 [&](const sema::Declare& node) { ZeroVariable(node.variable); },
                  [&](const sema::AssignMap& node) { LowerAssignMap(node, stmt.span); },
                  [&](const sema::AddToMap& node) { LowerAddToMap(node, stmt.span); },
                  [&](const sema::UpdateAggregate& node) { LowerUpdateAggregate(node, stmt.span); },
                  [&](const sema::If& node) { LowerIf(node); },
-                 [&](const sema::Unroll& node) {
-                   for (uint64_t i = 0; i < node.count; ++i) LowerStatements(node.body);
-                 },
+                 [&](const sema::Unroll& node) { LowerUnroll(node); },
+                 [&](const sema::While& node) { LowerWhile(node, stmt.span); },
+                 [&](const sema::ForRange& node) { LowerForRange(node, stmt.span); },
+                 [&](const sema::ForMap& node) { LowerForMap(node); },
+                 [&](const sema::Break&) { Jump(frame_.break_to); },
+                 [&](const sema::Continue&) { Jump(frame_.continue_to); },
                  [&](const sema::Return&) { Leave(); },
                  [&](const sema::Nested& node) { LowerStatements(node.statements); },
              },
@@ -46,7 +52,7 @@ void BodyContext::LowerStatement(const sema::Stmt& stmt) {
 
 void BodyContext::LowerAssignVariable(const sema::AssignVariable& node) {
   const sema::Type& type = *body_.variables[node.variable].type;
-  llvm::Value* place = variables_[node.variable];
+  llvm::Value* place = VariableAddress(node.variable);
   if (type.IsScalar()) {
     ir_.CreateStore(Lower(*node.value), place);
   } else if (!std::holds_alternative<sema::VariableRef>(node.value->node) && Reads(*node.value, node.variable)) {
@@ -71,6 +77,21 @@ void BodyContext::LowerIf(const sema::If& node) {
   LowerStatements(node.else_statements);
   ir_.CreateBr(done);
   ir_.SetInsertPoint(done);
+}
+
+void BodyContext::LowerUnroll(const sema::Unroll& node) {
+  llvm::BasicBlock* break_to = std::exchange(frame_.break_to, NewBlock("unrolled"));
+  llvm::BasicBlock* continue_to = frame_.continue_to;
+  for (uint64_t i = 0; i < node.count; ++i) {
+    frame_.continue_to = NewBlock("repetition");
+    LowerStatements(node.body);
+    ir_.CreateBr(frame_.continue_to);
+    ir_.SetInsertPoint(frame_.continue_to);
+  }
+  ir_.CreateBr(frame_.break_to);
+  ir_.SetInsertPoint(frame_.break_to);
+  frame_.break_to = break_to;
+  frame_.continue_to = continue_to;
 }
 
 }  // namespace sonde::codegen

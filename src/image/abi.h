@@ -37,6 +37,9 @@ static_assert(sizeof(TailRef) == 8);
 inline constexpr uint32_t kScratchHeaderSize = 8;
 inline constexpr uint32_t kScratchSlots = 4;  // how deep programs may interrupt one another on one CPU
 
+// Rounds after which the kernel ends a loop (BPF_MAX_LOOPS).
+inline constexpr uint64_t kMaxLoopRounds = 8U << 20;
+
 // Histogram value layouts: arrays of uint64 buckets.
 //   hist(n, k): bucket 0 holds negative numbers; n < 2^k is bucket 1 + n; larger ones have 2^k linear buckets for each
 //   power of two: with m = floor(log2 n), bucket 1 + 2^k + (m - k) * 2^k + ((n >> (m - k)) & (2^k - 1)).

@@ -151,6 +151,7 @@ enum class LossReason : uint8_t {
   kRingFull,   // an output record found no room
   kMapFull,    // a map update failed
   kNoScratch,  // all scratch slots of the CPU in use
+  kLoopLimit,  // a loop was ended after the most rounds that the kernel allows
 };
 
 struct LossSite {

@@ -112,6 +112,8 @@ std::string_view Name(LossReason reason) {
       return "map full";
     case LossReason::kNoScratch:
       return "no scratch";
+    case LossReason::kLoopLimit:
+      return "loop limit";
   }
   return "";
 }

@@ -10,6 +10,7 @@ using image::LossReason;
 namespace {
 
 struct LossText {
+  std::string_view verb = "lost";
   std::string_view what;    // plural is made with an s
   std::string_view reason;  // and the remedy
 };
@@ -23,6 +24,10 @@ LossText TextOf(LossReason reason) {
     case LossReason::kNoScratch:
       return {.what = "event",
               .reason = "too many probes interrupted one another; fewer probes, or a lower rate of profile, lose less"};
+    case LossReason::kLoopLimit:
+      return {.verb = "cut off",
+              .what = "loop",
+              .reason = "the kernel ends a loop after 8388608 rounds; a second loop around it goes on"};
   }
   return {.what = "event", .reason = "unknown"};
 }
@@ -32,8 +37,8 @@ LossText TextOf(LossReason reason) {
 std::string LossMessage(const LossEvent& event) {
   const LossText text =
       event.site != nullptr ? TextOf(event.site->reason) : LossText{.what = "event", .reason = event.reason};
-  const std::string lost = fmt::format("sonde: lost {} {}{}{}", event.count, text.what, event.count == 1 ? "" : "s",
-                                       event.at_end ? "" : " so far");
+  const std::string lost = fmt::format("sonde: {} {} {}{}{}", text.verb, event.count, text.what,
+                                       event.count == 1 ? "" : "s", event.at_end ? "" : " so far");
   if (event.site == nullptr) {
     return fmt::format("{}{}{}: {}", lost, event.object.empty() ? "" : " of ", event.object, text.reason);
   }

@@ -64,7 +64,6 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
                   .Hint("print(" + info.name + ") shows it");
               return ErrorExpr(span);
             }
-            if (info.aggregation > image::Aggregation::kSum) return NotSupported(span, "reading this aggregation");
             return Make(span, type, MapRead{std::move(*ref)});
           },
           [&](const parser::Positional& node) { return CheckPositional(node, span); },

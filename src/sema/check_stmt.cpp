@@ -11,15 +11,6 @@ struct Overloaded : Functions... {
   using Functions::operator()...;
 };
 
-constexpr uint64_t kMaxUnroll = 100;
-
-StmtPtr MakeStmt(Span span, Stmt::Node node) {
-  auto stmt = std::make_unique<Stmt>();
-  stmt->span = span;
-  stmt->node = std::move(node);
-  return stmt;
-}
-
 bool HasEffect(const Expr& expr) {
   if (std::holds_alternative<IncDec>(expr.node) || std::holds_alternative<BlockValue>(expr.node)) return true;
   if (const auto* call = std::get_if<Call>(&expr.node)) return call->builtin->has_effect;
@@ -134,7 +125,11 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
   }
   ExprPtr value = node.value == nullptr ? nullptr : checker.Check(*node.value);
   uint32_t variable = checker.DeclareVariable(node.name, &node, declared);
-  if (value == nullptr || !checker.JoinVariable(variable, checker.OfferedType(*value, nullptr), span)) return;
+  if (value == nullptr) {
+    out.push_back(MakeStmt(span, Declare{variable}));
+    return;
+  }
+  if (!checker.JoinVariable(variable, checker.OfferedType(*value, nullptr), span)) return;
   const Type* stored = checker.scope().body->variables[variable].type;
   out.push_back(MakeStmt(span, AssignVariable{variable, checker.Coerce(std::move(value), stored, "the variable")}));
 }
@@ -143,7 +138,6 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
 
 void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
   Span span = stmt.span;
-  auto unsupported = [&](std::string_view what) { NotSupported(span, what); };
   std::visit(Overloaded{
                  [&](const parser::ExprStmt& node) {
                    ExprPtr expr = Check(*node.expr);
@@ -165,23 +159,16 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                    if (node.else_block != nullptr) CheckBlock(*node.else_block, made.else_statements);
                    out.push_back(MakeStmt(span, std::move(made)));
                  },
-                 [&](const parser::Unroll& node) {
-                   std::optional<int64_t> count = CheckLiteral(*node.count, "the number of repetitions");
-                   Unroll made;
-                   CheckBlock(*node.body, made.body);
-                   if (!count) return;
-                   if (*count < 1 || static_cast<uint64_t>(*count) > kMaxUnroll) {
-                     Report(kOutOfRange, node.count->span, fmt::format("unroll takes 1 to {}", kMaxUnroll));
-                     return;
-                   }
-                   made.count = static_cast<uint64_t>(*count);
-                   out.push_back(MakeStmt(span, std::move(made)));
+                 [&](const parser::Unroll& node) { CheckUnroll(node, span, out); },
+                 [&](const parser::While& node) { CheckWhile(node, span, out); },
+                 [&](const parser::ForRange& node) { CheckForRange(node, span, out); },
+                 [&](const parser::ForMap& node) { CheckForMap(node, span, out); },
+                 [&](const parser::Break&) {
+                   if (RequireLoop("break", span)) out.push_back(MakeStmt(span, Break{}));
                  },
-                 [&](const parser::While&) { unsupported("while"); },
-                 [&](const parser::ForRange&) { unsupported("for"); },
-                 [&](const parser::ForMap&) { unsupported("for"); },
-                 [&](const parser::Break&) { unsupported("break"); },
-                 [&](const parser::Continue&) { unsupported("continue"); },
+                 [&](const parser::Continue&) {
+                   if (RequireLoop("continue", span)) out.push_back(MakeStmt(span, Continue{}));
+                 },
                  [&](const parser::Return& node) {
                    if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
                    out.push_back(MakeStmt(span, Return{}));

@@ -41,6 +41,13 @@ ExprPtr Checker::Make(Span span, const Type* type, Expr::Node node, bool is_lite
   return expr;
 }
 
+StmtPtr MakeStmt(Span span, Stmt::Node node) {
+  auto stmt = std::make_unique<Stmt>();
+  stmt->span = span;
+  stmt->node = std::move(node);
+  return stmt;
+}
+
 ExprPtr Checker::MakeInt(Span span, uint64_t bits, const Type* type, bool is_literal) {
   return Make(span, type, Constant{bits}, is_literal);
 }
@@ -354,7 +361,7 @@ uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration
   std::pair<uint32_t, const void*> key{scope_.instance, declaration};
   VariableType fresh{type != nullptr ? type : types().Unknown(), type != nullptr};
   auto [known, inserted] = variable_types_.try_emplace(key, fresh);
-  bool is_redeclared = !inserted && type != nullptr && known->second.type != type;  // by the typeof of what has changed
+  bool is_redeclared = !inserted && type != nullptr && known->second.type != type;  // by what has changed
   if (is_redeclared) known->second = fresh;
   if (inserted || is_redeclared) changed_ = true;
   variable_keys_.push_back(key);

@@ -24,6 +24,8 @@ struct BodyScope {
   uint32_t instance = 0;        // number of the body, stable over all rounds
   Body* body = nullptr;
   std::vector<std::unordered_map<std::string, uint32_t>> scopes;  // names → Body::variables
+  uint32_t loops = 0;                                             // how many loops are around
+  uint32_t breakable = 0;                                         // the same with unroll
 };
 
 class Checker {
@@ -92,6 +94,12 @@ class Checker {
 
   void CheckBlock(const parser::Block& block, Statements& out);
   void CheckStatement(const parser::Stmt& stmt, Statements& out);
+  void CheckUnroll(const parser::Unroll& node, Span span, Statements& out);
+  void CheckWhile(const parser::While& node, Span span, Statements& out);
+  void CheckForRange(const parser::ForRange& node, Span span, Statements& out);
+  void CheckForMap(const parser::ForMap& node, Span span, Statements& out);
+  // False, and reported, outside of loops.
+  bool RequireLoop(std::string_view statement, Span span);
   ExprPtr CheckCall(const parser::Call& call, Span span);
   ExprPtr CheckBuiltin(const Builtin& builtin, const parser::Call& call, Span span);
   ExprPtr CheckIdentifier(const parser::Identifier& id, Span span);
@@ -147,7 +155,7 @@ class Checker {
 
   uint32_t MapIndex(std::string_view name, Span span);
   std::optional<uint32_t> FindVariable(std::string_view name) const;
-  // With a type the variable keeps it; without one it takes what it is assigned.
+  // With a type the variable has that, whatever it is assigned; without one it takes what it is assigned.
   uint32_t DeclareVariable(std::string_view name, const void* declaration, const Type* type = nullptr);
   bool JoinVariable(uint32_t variable, const Type* type, Span span);
   // Variables that nothing was assigned to, and maps that are made from themselves alone (`@x = @x + 1`), become
@@ -224,5 +232,7 @@ class Checker {
   std::map<std::pair<uint32_t, const void*>, VariableType> variable_types_;
   std::vector<std::pair<uint32_t, const void*>> variable_keys_;  // of the current body
 };
+
+StmtPtr MakeStmt(Span span, Stmt::Node node);
 
 }  // namespace sonde::sema

@@ -34,6 +34,8 @@ inline constexpr DiagnosticId kNotConstant{"not-constant"};
 inline constexpr DiagnosticId kOutOfRange{"out-of-range"};
 inline constexpr DiagnosticId kNeverTrue{"never-true"};
 inline constexpr DiagnosticId kMixedSign{"mixed-sign"};
+inline constexpr DiagnosticId kOutsideLoop{"outside-loop"};
+inline constexpr DiagnosticId kLongLoop{"long-loop"};
 inline constexpr DiagnosticId kNoEffect{"no-effect"};
 inline constexpr DiagnosticId kBadC{"c-error"};
 inline constexpr DiagnosticId kBadConfig{"bad-config"};

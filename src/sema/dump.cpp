@@ -65,6 +65,7 @@ class Dumper {
     std::visit(Overloaded{
                    [&](const Evaluate& node) { Line(Text(*node.expr)); },
                    [&](const AssignVariable& node) { Line(Var(node.variable) + " = " + Text(*node.value)); },
+                   [&](const Declare& node) { Line("let " + Var(node.variable)); },
                    [&](const AssignMap& node) { Line(Map(node.target) + " = " + Text(*node.value)); },
                    [&](const AddToMap& node) {
                      Line(Map(node.target) + (node.subtract ? " -= " : " += ") + Text(*node.value));
@@ -80,6 +81,20 @@ class Dumper {
                      Line(fmt::format("unroll {}", node.count));
                      Indented(node.body);
                    },
+                   [&](const While& node) {
+                     Line("while " + Text(*node.condition));
+                     Indented(node.body);
+                   },
+                   [&](const ForRange& node) {
+                     Line(fmt::format("for {} in {} .. {}", Var(node.variable), Text(*node.start), Text(*node.end)));
+                     Indented(node.body);
+                   },
+                   [&](const ForMap& node) {
+                     Line(fmt::format("for {} in {}", Var(node.variable), program_.maps[node.map].name));
+                     Indented(node.body);
+                   },
+                   [&](const Break&) { Line("break"); },
+                   [&](const Continue&) { Line("continue"); },
                    [&](const Return&) { Line("return"); },
                    [&](const Nested& node) {
                      Line("block");

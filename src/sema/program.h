@@ -162,6 +162,10 @@ struct AssignVariable {
   uint32_t variable = 0;
   ExprPtr value;
 };
+// `let $x`: zero, each time that it is reached.
+struct Declare {
+  uint32_t variable = 0;
+};
 struct AssignMap {
   MapRef target;
   ExprPtr value;
@@ -186,13 +190,34 @@ struct Unroll {
   uint64_t count = 0;
   Statements body;
 };
+struct While {
+  ExprPtr condition;
+  Statements body;
+};
+// `for ($i : start..end)`: both are int64, evaluated once.
+struct ForRange {
+  uint32_t variable = 0;
+  ExprPtr start;
+  ExprPtr end;
+  Statements body;
+};
+// `for ($kv : @map)`: the variable is a tuple of key and value, the value of an aggregation a number.
+struct ForMap {
+  uint32_t variable = 0;
+  uint32_t map = 0;
+  Statements body;
+};
+// Of the innermost loop or unroll.
+struct Break {};
+struct Continue {};
 struct Return {};
 struct Nested {
   Statements statements;
 };
 
 struct Stmt {
-  using Node = std::variant<Evaluate, AssignVariable, AssignMap, AddToMap, UpdateAggregate, If, Unroll, Return, Nested>;
+  using Node = std::variant<Evaluate, AssignVariable, Declare, AssignMap, AddToMap, UpdateAggregate, If, Unroll, While,
+                            ForRange, ForMap, Break, Continue, Return, Nested>;
   Span span;
   Node node;
 };
@@ -258,12 +283,14 @@ struct ProbeType;
 struct Body {
   Span span;
   std::vector<Variable> variables;
-  ExprPtr predicate;  // may be null
+  uint32_t predicate_variables = 0;  // as many of them, the first ones, belong to the predicate
+  ExprPtr predicate;                 // may be null
   Statements statements;
   const ArgsLayout* args = nullptr;  // null when the body reads no `args`
   const ProbeType* probe_type = nullptr;
   bool needs_record = false;  // reads what only the perf record has
   bool uses_probe_name = false;
+  bool has_loops = false;
 };
 
 // --- probes. What a probe type's expansion asks to be attached; closed, so that codegen cannot forget one.
