@@ -16,6 +16,8 @@ namespace {
 
 // What one body may put on the 512-byte BPF stack; the rest is left to the dispatching program and to spills.
 constexpr uint32_t kStackBudget = 288;
+// The same for a predicate without loops before a body with them.
+constexpr uint32_t kStackBudgetBeforeLoops = 96;
 constexpr uint32_t kStackTemporary = 64;
 // A per-CPU value is at most 32 KiB (PCPU_MIN_UNIT_SIZE).
 constexpr uint32_t kScratchLimit = (32U << 10) - 64;
@@ -60,6 +62,7 @@ void BodyContext::Run() {
   ir_.SetInsertPoint(block);
   frame_.leave = exit_;
   ReleaseTemporaries(0);
+  if (!UsesStack()) free_.clear();  // of the predicate's stack
   AllocateVariables(body_.predicate_variables, body_.variables.size());
   LowerStatements(body_.statements);
   ir_.CreateBr(exit_);
@@ -109,7 +112,8 @@ llvm::Value* BodyContext::At(llvm::Value* pointer, llvm::Value* offset) {
 
 BodyContext::Memory BodyContext::Allocate(uint32_t bytes) {
   bytes = AlignUp(std::max(bytes, 8U), 8);
-  if (!body_.has_loops && bytes <= kStackTemporary && stack_bytes_ + bytes <= kStackBudget) {
+  uint32_t budget = body_.has_loops ? kStackBudgetBeforeLoops : kStackBudget;
+  if (UsesStack() && bytes <= kStackTemporary && stack_bytes_ + bytes <= budget) {
     stack_bytes_ += bytes;
     llvm::IRBuilder<> entry(frame_.entry, frame_.entry->begin());
     llvm::AllocaInst* slot = entry.CreateAlloca(llvm::ArrayType::get(entry.getInt64Ty(), bytes / 8));
@@ -161,7 +165,7 @@ void BodyContext::ReleaseTemporaries(size_t mark) {
 void BodyContext::AllocateVariables(size_t first, size_t end) {
   for (size_t i = first; i < end; ++i) {
     const sema::Variable& variable = body_.variables[i];
-    if (variable.type->IsScalar() && !body_.has_loops) {
+    if (variable.type->IsScalar() && UsesStack()) {
       llvm::IRBuilder<> entry(frame_.entry, frame_.entry->begin());
       variables_.push_back({entry.CreateAlloca(entry.getInt64Ty(), nullptr, variable.name), 0, 8});
       continue;

@@ -182,6 +182,8 @@ class BodyContext {
   void AllocateVariables(size_t first, size_t end);
   llvm::Value* VariableAddress(uint32_t variable) { return Address(variables_[variable]); }
   void ZeroVariable(uint32_t variable);
+  // Whether memory may be on the stack of the body's function, which callbacks do not reach.
+  bool UsesStack() const { return in_predicate_ ? !body_.has_loops_in_predicate : !body_.has_loops; }
   Memory Allocate(uint32_t bytes);
   Memory Reserve(uint32_t bytes);  // until the end of the statement
   llvm::Value* Address(const Memory& memory);

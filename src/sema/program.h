@@ -291,6 +291,7 @@ struct Body {
   bool needs_record = false;  // reads what only the perf record has
   bool uses_probe_name = false;
   bool has_loops = false;
+  bool has_loops_in_predicate = false;
 };
 
 // --- probes. What a probe type's expansion asks to be attached; closed, so that codegen cannot forget one.

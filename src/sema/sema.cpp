@@ -199,6 +199,7 @@ Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   scope_.scopes.emplace_back();
   variable_keys_.clear();
   if (probe.predicate != nullptr) body.predicate = CheckCondition(*probe.predicate);
+  body.has_loops_in_predicate = body.has_loops;
   body.predicate_variables = static_cast<uint32_t>(body.variables.size());
   CheckBlock(*probe.body, body.statements);
   scope_.body = nullptr;
