@@ -56,7 +56,7 @@ void AppendLocated(std::string& out, Span span, std::string_view label, std::str
 void AppendExpansions(std::string& out, Span span, const SourceManager& sources) {
   for (uint32_t expansion = span.expansion; expansion != 0;) {
     Span site = sources.ExpansionSite(expansion);
-    AppendLocated(out, site, "note", "in this macro call", sources);
+    AppendLocated(out, site, "note", sources.ExpansionNote(expansion), sources);
     expansion = site.expansion;
   }
 }
@@ -75,10 +75,12 @@ Diagnostic& Diagnostic::Hint(std::string text) {
 
 Diagnostic& Diagnostics::Error(DiagnosticId id, Span span, std::string message) {
   ++error_count_;
+  if (span.expansion == 0) span.expansion = expansion_;
   return all_.emplace_back(Severity::kError, id, span, std::move(message));
 }
 
 Diagnostic& Diagnostics::Warning(DiagnosticId id, Span span, std::string message) {
+  if (span.expansion == 0) span.expansion = expansion_;
   return all_.emplace_back(Severity::kWarning, id, span, std::move(message));
 }
 

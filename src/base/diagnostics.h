@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/source.h"
@@ -40,6 +41,9 @@ class Diagnostics {
   Diagnostic& Error(DiagnosticId id, Span span, std::string message);
   Diagnostic& Warning(DiagnosticId id, Span span, std::string message);
 
+  // The Span::expansion of what is reported from now on without one of its own; returns the one before.
+  uint32_t EnterExpansion(uint32_t expansion) { return std::exchange(expansion_, expansion); }
+
   bool HasErrors() const { return error_count_ > 0; }
   size_t error_count() const { return error_count_; }
   const std::vector<Diagnostic>& all() const { return all_; }
@@ -47,6 +51,7 @@ class Diagnostics {
  private:
   std::vector<Diagnostic> all_;
   size_t error_count_ = 0;
+  uint32_t expansion_ = 0;
 };
 
 // One diagnostic as text: "file:line:col: error: message", the quoted line with a caret under the range, notes,

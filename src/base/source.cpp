@@ -41,8 +41,8 @@ std::string_view SourceManager::Line(FileId file, uint32_t line) const {
   return std::string_view(entry.text).substr(start, end - start);
 }
 
-uint32_t SourceManager::AddExpansion(Span call_site) {
-  expansions_.push_back(call_site);
+uint32_t SourceManager::AddExpansion(Span call_site, std::string note) {
+  expansions_.push_back({call_site, std::move(note)});
   return static_cast<uint32_t>(expansions_.size());
 }
 

@@ -47,10 +47,12 @@ class SourceManager {
   // The line without its end, `line` counted from 1; empty past the last.
   std::string_view Line(FileId file, uint32_t line) const;
 
-  // Records a macro call and returns the number for Span::expansion of the text that it expands to.
-  uint32_t AddExpansion(Span call_site);
-  // The call site behind a non-zero Span::expansion; may itself lie in an expansion.
-  Span ExpansionSite(uint32_t expansion) const { return expansions_.at(expansion - 1); }
+  // Records a macro call and returns the number for Span::expansion of the text that it expands to. `note` is what
+  // diagnostics in that text say of the call: "in this call of macro 'x'".
+  uint32_t AddExpansion(Span call_site, std::string note);
+  // The call behind a non-zero Span::expansion; may itself lie in an expansion.
+  Span ExpansionSite(uint32_t expansion) const { return expansions_.at(expansion - 1).site; }
+  std::string_view ExpansionNote(uint32_t expansion) const { return expansions_.at(expansion - 1).note; }
 
  private:
   struct File {
@@ -58,8 +60,12 @@ class SourceManager {
     std::string text;
     std::vector<uint32_t> line_starts;
   };
+  struct Expansion {
+    Span site;
+    std::string note;
+  };
   std::deque<File> files_;
-  std::vector<Span> expansions_;
+  std::deque<Expansion> expansions_;
 };
 
 }  // namespace sonde

@@ -85,7 +85,7 @@ llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
                         [&](const sema::Tuple&) -> llvm::Value* { return LowerAddress(expr); },
                         [&](const sema::BlockValue& node) -> llvm::Value* {
                           LowerStatements(node.statements);
-                          return Lower(*node.value);
+                          return node.value == nullptr ? nullptr : Lower(*node.value);
                         },
                     },
                     expr.node);

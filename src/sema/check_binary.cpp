@@ -110,7 +110,7 @@ const Type* Checker::TypeInParentheses(const parser::Expr& expr) {
   const auto* paren = std::get_if<parser::Paren>(&expr.node);
   const auto* id = paren == nullptr ? nullptr : std::get_if<parser::Identifier>(&paren->inner->node);
   bool is_value = id == nullptr || FindBuiltin(id->name) != nullptr || c_.macros.contains(id->name) ||
-                  c_.enumerators.contains(id->name);
+                  c_.enumerators.contains(id->name) || IsParameter(id->name);
   if (is_value) return nullptr;
   return ResolveTypeName(id->name, parser::TypeName::Tag::kNone);
 }

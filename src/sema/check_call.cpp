@@ -21,6 +21,7 @@ std::string Expected(const Builtin& builtin) {
 }  // namespace
 
 ExprPtr Checker::CheckCall(const parser::Call& call, Span span) {
+  if (std::optional<ExprPtr> value = TryMacro(call.name, call.args, &call, span)) return std::move(*value);
   if (call.name == "sizeof") return CheckSizeof(call, span);
   if (call.name == "offsetof") return CheckOffsetof(call, span);
   if (call.name == "container_of") return CheckContainerOf(call, span);
@@ -29,6 +30,7 @@ ExprPtr Checker::CheckCall(const parser::Call& call, Span span) {
   Diagnostic& error = Report(kUnknownFunction, call.name_span, fmt::format("unknown function '{}'", call.name));
   std::vector<std::string> names;
   for (const Builtin* known : tables_.builtins) names.emplace_back(known->name);
+  for (std::string& known : macros_.Names()) names.push_back(std::move(known));
   std::string nearest = NearestName(call.name, names);
   if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
   return ErrorExpr(span);

@@ -36,6 +36,7 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 
 ExprPtr Checker::Check(const parser::Expr& expr) {
   Span span = expr.span;
+  span.expansion = expansion();
   return std::visit(
       Overloaded{
           [&](const parser::IntLiteral& node) { return MakeLiteral(span, node.value, false); },
@@ -84,14 +85,10 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
           [&](const parser::Tuple& node) { return CheckTuple(node, span); },
           [&](const parser::Record& node) { return CheckRecord(node, span); },
           [&](const parser::BlockExpr& node) -> ExprPtr {
-            if (node.value == nullptr) return NotSupported(span, "a block without a value");
-            Statements statements;
             scope_.scopes.emplace_back();
-            for (const parser::StmtPtr& statement : node.statements) CheckStatement(*statement, statements);
-            ExprPtr value = Check(*node.value);
+            ExprPtr value = CheckBlockValue(node, span);
             scope_.scopes.pop_back();
-            const Type* type = value->type;
-            return Make(span, type, BlockValue{std::move(statements), std::move(value)});
+            return value;
           },
           [&](const parser::ErrorExpr&) { return ErrorExpr(span); },
       },
@@ -109,6 +106,8 @@ ExprPtr Checker::CheckPositional(const parser::Positional& node, Span span) {
 
 // A builtin, a name of the C preamble, or a constant of the kernel.
 ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
+  if (std::optional<ExprPtr> given = TryParameter(id.name, span)) return std::move(*given);
+  if (std::optional<ExprPtr> value = TryMacro(id.name, {}, &id, span)) return std::move(*value);
   if (const Builtin* builtin = FindBuiltin(id.name)) {
     if (builtin->form == BuiltinForm::kVariable) return CheckBuiltin(*builtin, {id.name, span, {}}, span);
     Report(kUnknownName, span, fmt::format("'{}' is a function", id.name))

@@ -12,7 +12,10 @@ struct Overloaded : Functions... {
 };
 
 bool HasEffect(const Expr& expr) {
-  if (std::holds_alternative<IncDec>(expr.node) || std::holds_alternative<BlockValue>(expr.node)) return true;
+  if (std::holds_alternative<IncDec>(expr.node)) return true;
+  if (const auto* block = std::get_if<BlockValue>(&expr.node)) {
+    return !block->statements.empty() || block->value == nullptr || HasEffect(*block->value);
+  }
   if (const auto* call = std::get_if<Call>(&expr.node)) return call->builtin->has_effect;
   if (const auto* ternary = std::get_if<Ternary>(&expr.node)) {
     return HasEffect(*ternary->then_value) || HasEffect(*ternary->else_value);
@@ -138,6 +141,7 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
 
 void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
   Span span = stmt.span;
+  span.expansion = expansion();
   std::visit(Overloaded{
                  [&](const parser::ExprStmt& node) {
                    ExprPtr expr = Check(*node.expr);
@@ -170,6 +174,10 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                    if (RequireLoop("continue", span)) out.push_back(MakeStmt(span, Continue{}));
                  },
                  [&](const parser::Return& node) {
+                   if (scope_.in_predicate) {
+                     Report(kNotAvailable, span, "a predicate cannot return; its value decides");
+                     return;
+                   }
                    if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
                    out.push_back(MakeStmt(span, Return{}));
                  },

@@ -20,8 +20,7 @@ bool Fits(int64_t value, bool is_above_int64, const Type& type) {
 
 }  // namespace
 
-Checker::Checker(Program& program, const SourceManager& sources, const Tables& tables, World world,
-                 const Options& options)
+Checker::Checker(Program& program, SourceManager& sources, const Tables& tables, World world, const Options& options)
     : program_(program), sources_(sources), tables_(tables), world_(world), options_(options) {}
 
 void Checker::BeginRound(Diagnostics& diagnostics) {
@@ -158,6 +157,7 @@ const Type* Checker::StoredType(const Type* type) {
 // --- maps
 
 uint32_t Checker::MapIndex(std::string_view name, Span span) {
+  if (std::optional<uint32_t> given = MacroMap(name, span)) return *given;
   auto known = map_by_name_.find(name);
   if (known != map_by_name_.end()) return known->second;
   auto index = static_cast<uint32_t>(program_.maps.size());
@@ -358,7 +358,7 @@ std::optional<uint32_t> Checker::FindVariable(std::string_view name) const {
 
 uint32_t Checker::DeclareVariable(std::string_view name, const void* declaration, const Type* type) {
   auto index = static_cast<uint32_t>(scope_.body->variables.size());
-  std::pair<uint32_t, const void*> key{scope_.instance, declaration};
+  VariableKey key{scope_.instance, expansion(), declaration};
   VariableType fresh{type != nullptr ? type : types().Unknown(), type != nullptr};
   auto [known, inserted] = variable_types_.try_emplace(key, fresh);
   bool is_redeclared = !inserted && type != nullptr && known->second.type != type;  // by what has changed
@@ -433,6 +433,7 @@ const Builtin* Checker::FindBuiltin(std::string_view name) const {
 std::vector<std::string> Checker::KnownNames() const {
   std::vector<std::string> names;
   for (const Builtin* builtin : tables_.builtins) names.emplace_back(builtin->name);
+  for (std::string& name : macros_.Names()) names.push_back(std::move(name));
   for (const auto& [name, value] : c_.enumerators) names.push_back(name);
   for (const auto& [name, value] : c_.macros) names.push_back(name);
   return names;

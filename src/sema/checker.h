@@ -8,10 +8,12 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sema/diagnostic_ids.h"
+#include "sema/macro.h"
 #include "sema/sema.h"
 
 namespace sonde::sema {
@@ -23,14 +25,16 @@ struct BodyScope {
   std::string_view probe_name;  // one of those that it is checked for
   uint32_t instance = 0;        // number of the body, stable over all rounds
   Body* body = nullptr;
-  std::vector<std::unordered_map<std::string, uint32_t>> scopes;  // names → Body::variables
   uint32_t loops = 0;                                             // how many loops are around
   uint32_t breakable = 0;                                         // the same with unroll
+  bool in_predicate = false;
+  Scopes scopes;
+  MacroCall* macro = nullptr;  // whose body is being checked; null: the probe's own text
 };
 
 class Checker {
  public:
-  Checker(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options);
+  Checker(Program& program, SourceManager& sources, const Tables& tables, World world, const Options& options);
 
   // --- what hooks of builtins use
 
@@ -132,6 +136,19 @@ class Checker {
   ExprPtr CheckPositional(const parser::Positional& node, Span span);
   ExprPtr NotSupported(Span span, std::string_view what);
 
+  // --- macros
+
+  // The value of a call, when there is a macro of that name; `site` tells calls apart.
+  std::optional<ExprPtr> TryMacro(std::string_view name, const std::vector<parser::ExprPtr>& arguments,
+                                  const void* site, Span span);
+  // The value of what the caller gave, when the name is a parameter of the macro being checked.
+  std::optional<ExprPtr> TryParameter(std::string_view name, Span span);
+  bool IsParameter(std::string_view name) const { return FindParameter(name) != nullptr; }
+  ExprPtr CheckBlockValue(const parser::BlockExpr& node, Span span);
+  // The macro call that is being checked, 0 in a probe's own text. What is kept from round to round by a node of the
+  // tree is kept by this number too.
+  uint32_t expansion() const { return scope_.macro == nullptr ? 0 : scope_.macro->expansion; }
+
   // Null after a report.
   const Type* ResolveType(const parser::TypeName& name, bool report = true);
   const Type* ResolveTypeName(std::string_view name, parser::TypeName::Tag tag);
@@ -167,6 +184,7 @@ class Checker {
 
   // Used by the driver.
   void LoadPreamble(const parser::Ast& ast);
+  void LoadMacros(const parser::Ast& ast, bool is_library);
   void BeginRound(Diagnostics& diagnostics);
   // Checks one body against one layout; its variables keep their types from round to round by `instance`.
   Body CheckBody(const parser::Probe& probe, BodyScope scope);
@@ -208,9 +226,14 @@ class Checker {
   bool JoinKey(uint32_t map, const Type* key, Span span);
   void WarnAboutSigns(const Type* held, const Type* offered, Span span);
   const Type* StoredType(const Type* type);
+  const parser::Expr* FindParameter(std::string_view name) const;
+  uint32_t ExpansionOf(const void* site, const parser::Macro& macro, Span span);
+  bool EnterNesting(uint32_t depth, Span span);
+  ExprPtr CheckMacroBody(MacroCall& call, const void* site, Span span);
+  std::optional<uint32_t> MacroMap(std::string_view name, Span span);
 
   Program& program_;
-  const SourceManager& sources_;
+  SourceManager& sources_;
   const Tables& tables_;
   World world_;
   const Options& options_;
@@ -224,13 +247,19 @@ class Checker {
   std::map<const Type*, BtfStruct> btf_structs_;
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
   std::set<uint32_t> assigned_maps_;
-  // Variables' types as known from earlier rounds, by body instance and declaration.
+  MacroTable macros_;
+  std::map<std::pair<uint32_t, const void*>, uint32_t> expansions_;  // by the expansion around a call, and its site
+  uint32_t nesting_ = 0;                                             // of the macros and arguments being checked
+  uint32_t expansion_count_ = 0;                                     // in this body
+  bool expansion_refused_ = false;
+  // Variables' types as known from earlier rounds, by body instance, macro call and declaration.
+  using VariableKey = std::tuple<uint32_t, uint32_t, const void*>;
   struct VariableType {
     const Type* type = nullptr;
     bool is_declared = false;
   };
-  std::map<std::pair<uint32_t, const void*>, VariableType> variable_types_;
-  std::vector<std::pair<uint32_t, const void*>> variable_keys_;  // of the current body
+  std::map<VariableKey, VariableType> variable_types_;
+  std::vector<VariableKey> variable_keys_;  // of the current body
 };
 
 StmtPtr MakeStmt(Span span, Stmt::Node node);

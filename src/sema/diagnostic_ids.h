@@ -26,6 +26,8 @@ inline constexpr DiagnosticId kBadTarget{"bad-assignment-target"};
 inline constexpr DiagnosticId kBadMapUse{"bad-map-use"};
 inline constexpr DiagnosticId kKeyMismatch{"key-mismatch"};
 inline constexpr DiagnosticId kRedefined{"redefined"};
+inline constexpr DiagnosticId kRecursiveMacro{"recursive-macro"};
+inline constexpr DiagnosticId kMacroTooLarge{"macro-too-large"};
 inline constexpr DiagnosticId kNotAvailable{"not-available-here"};
 inline constexpr DiagnosticId kUnsafe{"needs-unsafe"};
 inline constexpr DiagnosticId kDivisionByZero{"division-by-zero"};

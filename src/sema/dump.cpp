@@ -170,7 +170,7 @@ class Dumper {
               return fmt::format("member({}, +{}{})", Text(*node.base), node.offset, index);
             },
             [&](const Tuple& node) { return fmt::format("({})", List(node.elements)); },
-            [&](const BlockValue& node) { return fmt::format("{{…; {}}}", Text(*node.value)); },
+            [&](const BlockValue& node) { return fmt::format("{{…; {}}}", node.value ? Text(*node.value) : ""); },
         },
         expr.node);
     return text + ":" + Name(*expr.type);

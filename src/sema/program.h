@@ -136,7 +136,7 @@ struct Tuple {
 };
 struct BlockValue {
   Statements statements;
-  ExprPtr value;
+  ExprPtr value;  // null: the block is of type void
 };
 
 struct Expr {

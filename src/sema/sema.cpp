@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <tuple>
 
 #include "base/suggest.h"
 #include "sema/checker.h"
@@ -143,7 +144,6 @@ void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
   };
   if (std::holds_alternative<parser::Import>(item.node)) report("import");
   if (std::holds_alternative<parser::MapDeclaration>(item.node)) report("a map declaration");
-  if (std::holds_alternative<parser::Macro>(item.node)) report("a macro");
 }
 
 void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
@@ -156,12 +156,12 @@ void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>
   }
 }
 
-// A body that is checked against several layouts reports each place once.
+// A body that is checked against several layouts reports each place once, and so does each call of a macro.
 void CopyOnce(const Diagnostics& from, Diagnostics& to) {
-  std::set<std::string> seen;
+  std::set<std::tuple<std::string_view, uint32_t, uint32_t, uint32_t, uint32_t>> seen;
   for (const Diagnostic& diagnostic : from.all()) {
-    std::string key = fmt::format("{} {} {}", diagnostic.id.name, diagnostic.span.offset, diagnostic.span.length);
-    if (!seen.insert(key).second) continue;
+    const Span& span = diagnostic.span;
+    if (!seen.insert({diagnostic.id.name, span.file, span.offset, span.length, span.expansion}).second) continue;
     Diagnostic& copy = diagnostic.severity == Severity::kError
                            ? to.Error(diagnostic.id, diagnostic.span, diagnostic.message)
                            : to.Warning(diagnostic.id, diagnostic.span, diagnostic.message);
@@ -198,7 +198,11 @@ Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   scope_.body = &body;
   scope_.scopes.emplace_back();
   variable_keys_.clear();
+  expansion_count_ = 0;
+  expansion_refused_ = false;
+  scope_.in_predicate = true;
   if (probe.predicate != nullptr) body.predicate = CheckCondition(*probe.predicate);
+  scope_.in_predicate = false;
   body.has_loops_in_predicate = body.has_loops;
   body.predicate_variables = static_cast<uint32_t>(body.variables.size());
   CheckBlock(*probe.body, body.statements);
@@ -206,8 +210,8 @@ Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   return body;
 }
 
-std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager& sources, const Tables& tables,
-                                     World world, const Options& options, Diagnostics& diagnostics) {
+std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sources, const Tables& tables, World world,
+                                     const Options& options, Diagnostics& diagnostics) {
   auto program = std::make_unique<Program>();
   program->types = std::make_shared<TypeTable>();
   program->sources = &sources;
@@ -226,6 +230,7 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager
   Checker checker(*program, sources, tables, world, options);
   checker.BeginRound(diagnostics);
   checker.LoadPreamble(ast);
+  checker.LoadMacros(ast, false);
   bool changed = true;
   for (int round = 0; changed && round < kMaxRounds; ++round) {
     Diagnostics silent;

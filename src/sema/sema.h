@@ -38,7 +38,7 @@ struct World {
 };
 
 // Null when `diagnostics` gained errors.
-std::unique_ptr<const Program> Check(const parser::Ast& ast, const SourceManager& sources, const Tables& tables,
+std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sources, const Tables& tables,
                                      World world, const Options& options, Diagnostics& diagnostics);
 
 }  // namespace sonde::sema

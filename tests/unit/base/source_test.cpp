@@ -46,9 +46,9 @@ TEST(Diagnostics, ShowsTheMacroCallBehindAnExpansion) {
   SourceManager sources;
   FileId file = sources.Add("x.bt", "macro m() { bad }\nbegin { m() }\n");
   Diagnostics diagnostics;
-  uint32_t expansion = sources.AddExpansion({file, 26, 3});
+  uint32_t expansion = sources.AddExpansion({file, 26, 3}, "in this call of macro 'm'");
   diagnostics.Error({"x"}, {file, 12, 3, expansion}, "bad");
-  EXPECT_NE(RenderAll(diagnostics, sources, true).find("x.bt:2:9: note: in this macro call"), std::string::npos);
+  EXPECT_NE(RenderAll(diagnostics, sources, true).find("x.bt:2:9: note: in this call of macro 'm'"), std::string::npos);
 }
 
 TEST(GlobMatch, MatchesStarsQuestionMarksAndSets) {
