@@ -112,6 +112,7 @@ bool Check(Compilation& c) {
   options.max_strlen = static_cast<uint32_t>(c.config.max_strlen);
   options.missing_probes_are_errors = c.config.missing_probes == MissingProbes::kError;
   options.max_probes = c.config.max_probes;
+  options.max_map_keys = c.config.max_map_keys;
   options.unsafe = c.options.unsafe;
   c.program = sema::Check(*c.ast, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
   return c.program != nullptr && !c.diagnostics.HasErrors();

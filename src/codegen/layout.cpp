@@ -16,6 +16,11 @@ constexpr uint32_t kPreallocatedEntryBytes = 256;
 
 uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / align * align; }
 
+uint32_t HashType(bool is_lru, bool is_per_cpu) {
+  if (is_lru) return is_per_cpu ? BPF_MAP_TYPE_LRU_PERCPU_HASH : BPF_MAP_TYPE_LRU_HASH;
+  return is_per_cpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
+}
+
 }  // namespace
 
 uint32_t AggregationSize(const sema::MapInfo& info) {
@@ -94,8 +99,13 @@ void Layout::AddUserMap(const sema::MapInfo& info) {
   } else {
     spec.key_size = std::max(info.key->size, 1U);
     spec.max_entries = static_cast<uint32_t>(std::min<uint64_t>(image_.options.max_map_keys, UINT32_MAX));
-    spec.bpf_type = aggregated ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
-    if (spec.key_size + spec.value_size > kPreallocatedEntryBytes) spec.flags = BPF_F_NO_PREALLOC;
+    if (info.declared) spec.max_entries = info.declared->max_entries;
+    spec.per_cpu = aggregated || (info.declared && info.declared->is_per_cpu);
+    bool is_lru = info.declared && info.declared->is_lru;
+    spec.bpf_type = HashType(is_lru, spec.per_cpu);
+    // Plain numbers that each CPU has of its own are shown as their sum.
+    if (spec.per_cpu && !aggregated && info.value->IsInteger()) spec.aggregation = Aggregation::kSum;
+    if (!is_lru && spec.key_size + spec.value_size > kPreallocatedEntryBytes) spec.flags = BPF_F_NO_PREALLOC;
   }
   AddMap(std::move(spec));
 }

@@ -162,6 +162,9 @@ uint32_t Checker::MapIndex(std::string_view name, Span span) {
   if (known != map_by_name_.end()) return known->second;
   auto index = static_cast<uint32_t>(program_.maps.size());
   program_.maps.push_back({.name = fmt::format("@{}", name), .span = span, .value = types().Unknown()});
+  if (auto declared = declared_maps_.find(name); declared != declared_maps_.end()) {
+    program_.maps.back().declared = declared->second;
+  }
   map_by_name_.emplace(name, index);
   changed_ = true;
   return index;

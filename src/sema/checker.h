@@ -185,6 +185,9 @@ class Checker {
   // Used by the driver.
   void LoadPreamble(const parser::Ast& ast);
   void LoadMacros(const parser::Ast& ast, bool is_library);
+  void LoadMapDeclarations(const parser::Ast& ast);
+  void SettleDeclaredMaps();
+  void CheckDeclaredMaps();
   void BeginRound(Diagnostics& diagnostics);
   // Checks one body against one layout; its variables keep their types from round to round by `instance`.
   Body CheckBody(const parser::Probe& probe, BodyScope scope);
@@ -230,6 +233,8 @@ class Checker {
   uint32_t ExpansionOf(const void* site, const parser::Macro& macro, Span span);
   bool EnterNesting(uint32_t depth, Span span);
   ExprPtr CheckMacroBody(MacroCall& call, const void* site, Span span);
+  void DeclareMap(const parser::MapDeclaration& node, Span span);
+  std::optional<uint32_t> MaxEntries(const parser::MapDeclaration& node, Span span);
   std::optional<uint32_t> MacroMap(std::string_view name, Span span);
 
   Program& program_;
@@ -246,6 +251,7 @@ class Checker {
   std::string btf_problem_;
   std::map<const Type*, BtfStruct> btf_structs_;
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
+  std::map<std::string, MapDeclaration, std::less<>> declared_maps_;
   std::set<uint32_t> assigned_maps_;
   MacroTable macros_;
   std::map<std::pair<uint32_t, const void*>, uint32_t> expansions_;  // by the expansion around a call, and its site

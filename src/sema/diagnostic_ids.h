@@ -24,6 +24,7 @@ inline constexpr DiagnosticId kWrongArgument{"wrong-argument"};
 inline constexpr DiagnosticId kBadFormat{"bad-format"};
 inline constexpr DiagnosticId kBadTarget{"bad-assignment-target"};
 inline constexpr DiagnosticId kBadMapUse{"bad-map-use"};
+inline constexpr DiagnosticId kUnusedMap{"unused-map"};
 inline constexpr DiagnosticId kKeyMismatch{"key-mismatch"};
 inline constexpr DiagnosticId kRedefined{"redefined"};
 inline constexpr DiagnosticId kRecursiveMacro{"recursive-macro"};

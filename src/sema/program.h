@@ -224,6 +224,14 @@ struct Stmt {
 
 // --- what bodies use
 
+// What `let @map = lruhash(100);` asks for.
+struct MapDeclaration {
+  bool is_lru = false;
+  bool is_per_cpu = false;
+  uint32_t max_entries = 0;
+  Span span;
+};
+
 // How an aggregation is kept and what its parameters are.
 struct MapInfo {
   std::string name;           // "@start"
@@ -234,6 +242,7 @@ struct MapInfo {
   uint32_t hist_bits = 0;
   int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
   bool is_keyless = true;
+  std::optional<MapDeclaration> declared;
   bool has_deletes = false;  // keys come and go: an assignment rarely finds its key
 };
 

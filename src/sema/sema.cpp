@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -22,6 +23,22 @@ bool MentionsWord(std::string_view text, std::string_view word) {
     if (starts && ends) return true;
   }
   return false;
+}
+
+// `args`, and the macros that read it themselves or by another.
+std::set<std::string> WordsForArgs(const parser::Ast& ast, const SourceManager& sources) {
+  std::set<std::string> words = {"args"};
+  for (bool found = true; found;) {
+    found = false;
+    for (const parser::Item& item : ast.items) {
+      const auto* macro = std::get_if<parser::Macro>(&item.node);
+      if (macro == nullptr || words.contains(macro->name)) continue;
+      std::string_view text = sources.Text(item.span);
+      bool mentions = std::ranges::any_of(words, [&](const std::string& word) { return MentionsWord(text, word); });
+      if (mentions) found = words.insert(macro->name).second;
+    }
+  }
+  return words;
 }
 
 // One body to check: a probe's text against one probe type and one layout of args.
@@ -46,12 +63,13 @@ std::string LayoutKey(const ArgsLayout& layout) {
 class Expansion {
  public:
   Expansion(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options,
-            Diagnostics& diagnostics)
+            std::set<std::string> words_for_args, Diagnostics& diagnostics)
       : program_(program),
         sources_(sources),
         tables_(tables),
         world_(world),
         options_(options),
+        words_for_args_(std::move(words_for_args)),
         diagnostics_(diagnostics) {}
 
   void Add(const parser::Probe& probe, Span span) {
@@ -59,7 +77,7 @@ class Expansion {
                           .types = *program_.types,
                           .diagnostics = diagnostics_,
                           .max_strlen = options_.max_strlen,
-                          .wants_args = MentionsWord(sources_.Text(span), "args"),
+                          .wants_args = WantsArgs(sources_.Text(span)),
                           .missing_is_error = options_.missing_probes_are_errors};
     std::map<std::pair<const ProbeType*, const ArgsLayout*>, uint32_t> own;
     for (const parser::ProbeSpec& written : probe.specs) {
@@ -86,6 +104,10 @@ class Expansion {
   const std::vector<Instance>& instances() const { return instances_; }
 
  private:
+  bool WantsArgs(std::string_view text) const {
+    return std::ranges::any_of(words_for_args_, [&](const std::string& word) { return MentionsWord(text, word); });
+  }
+
   // `$1` in specs.
   parser::ProbeSpec WithParameters(const parser::ProbeSpec& written) const {
     parser::ProbeSpec spec{written.span, written.text, written.parts};
@@ -131,6 +153,7 @@ class Expansion {
   const Tables& tables_;
   World world_;
   const Options& options_;
+  std::set<std::string> words_for_args_;
   Diagnostics& diagnostics_;
   std::vector<Instance> instances_;
   std::map<std::string, const ArgsLayout*> layouts_;
@@ -143,7 +166,6 @@ void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
     diagnostics.Error(kNotSupported, item.span, fmt::format("{} is not supported yet", what));
   };
   if (std::holds_alternative<parser::Import>(item.node)) report("import");
-  if (std::holds_alternative<parser::MapDeclaration>(item.node)) report("a map declaration");
 }
 
 void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
@@ -215,7 +237,7 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sour
   auto program = std::make_unique<Program>();
   program->types = std::make_shared<TypeTable>();
   program->sources = &sources;
-  Expansion expansion(*program, sources, tables, world, options, diagnostics);
+  Expansion expansion(*program, sources, tables, world, options, WordsForArgs(ast, sources), diagnostics);
   bool has_probes = false;
   for (const parser::Item& item : ast.items) {
     ReportUnsupportedItem(item, diagnostics);
@@ -231,16 +253,19 @@ std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sour
   checker.BeginRound(diagnostics);
   checker.LoadPreamble(ast);
   checker.LoadMacros(ast, false);
+  checker.LoadMapDeclarations(ast);
   bool changed = true;
   for (int round = 0; changed && round < kMaxRounds; ++round) {
     Diagnostics silent;
     checker.BeginRound(silent);
     CheckBodies(checker, *program, expansion.instances());
+    checker.SettleDeclaredMaps();
     changed = checker.changed() || checker.SettleUnassigned();
   }
   Diagnostics last;
   checker.BeginRound(last);
   CheckBodies(checker, *program, expansion.instances());
+  checker.CheckDeclaredMaps();
   for (const MapInfo& map : program->maps) {
     checker.CompleteDeeply(map.key);
     checker.CompleteDeeply(map.value);

@@ -27,6 +27,7 @@ struct Options {
   std::vector<std::string> forced_includes;
   uint32_t max_strlen = 1024;  // bytes of str() and of the type `string`
   uint64_t max_probes = 1024;
+  uint64_t max_map_keys = 4096;
   bool missing_probes_are_errors = true;
   bool unsafe = false;
 };
