@@ -174,10 +174,6 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                    if (RequireLoop("continue", span)) out.push_back(MakeStmt(span, Continue{}));
                  },
                  [&](const parser::Return& node) {
-                   if (scope_.in_predicate) {
-                     Report(kNotAvailable, span, "a predicate cannot return; its value decides");
-                     return;
-                   }
                    if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
                    out.push_back(MakeStmt(span, Return{}));
                  },

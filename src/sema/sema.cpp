@@ -222,9 +222,7 @@ Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   variable_keys_.clear();
   expansion_count_ = 0;
   expansion_refused_ = false;
-  scope_.in_predicate = true;
   if (probe.predicate != nullptr) body.predicate = CheckCondition(*probe.predicate);
-  scope_.in_predicate = false;
   body.has_loops_in_predicate = body.has_loops;
   body.predicate_variables = static_cast<uint32_t>(body.variables.size());
   CheckBlock(*probe.body, body.statements);
