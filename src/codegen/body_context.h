@@ -163,6 +163,7 @@ class BodyContext {
   // Sets the exit flag, tells the runtime, and leaves the body.
   void LowerExit(uint32_t event, llvm::Value* code, Span span);
   void CountLoss(Span span, image::LossReason reason, const std::string& object);
+  void CountFailedUpdate(Span span, uint32_t map, llvm::Value* code, llvm::BasicBlock* next);
   llvm::Value* ControlField(uint32_t offset);
   // Ends the body; what is lowered behind it is unreachable.
   void Leave();

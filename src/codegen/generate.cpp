@@ -170,7 +170,7 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
   module.setTargetTriple("bpfel");
   module.setDataLayout(machine->createDataLayout());
 
-  Layout layout(program, options.image);
+  Layout layout(program, options.image, kernel.PossibleCpus());
   ModuleContext context{llvm_context,
                         module,
                         layout,

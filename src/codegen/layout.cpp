@@ -11,8 +11,10 @@ using image::Aggregation;
 using sema::TypeKind;
 
 constexpr uint32_t kControlRingBytes = 64U << 10;
-// Hash tables whose entries are larger than this are not allocated ahead.
-constexpr uint32_t kPreallocatedEntryBytes = 256;
+// Hash tables are allocated ahead, so that no update fails for lack of memory, unless large entries make that more than
+// this many bytes.
+constexpr uint64_t kPreallocatedBytes = 256U << 20;
+constexpr uint64_t kAlwaysPreallocated = 256;
 
 uint32_t AlignUp(uint32_t value, uint32_t align) { return (value + align - 1) / align * align; }
 
@@ -43,13 +45,14 @@ uint32_t AggregationSize(const sema::MapInfo& info) {
   return 8;
 }
 
-Layout::Layout(const sema::Program& program, const image::Options& options) : program_(program) {
+Layout::Layout(const sema::Program& program, const image::Options& options, uint32_t possible_cpus)
+    : program_(program) {
   image_.options = options;
   image_.types.push_back({.kind = image::ValueKind::kNone});
   tail_string_ = static_cast<image::TypeIndex>(image_.types.size());
   image_.types.push_back({.kind = image::ValueKind::kTailString, .size = sizeof(image::TailRef)});
   for (const sema::ProbeInstance& probe : program.probes) image_.probe_names.push_back(probe.name);
-  for (const sema::MapInfo& map : program.maps) AddUserMap(map);
+  for (const sema::MapInfo& map : program.maps) AddUserMap(map, possible_cpus);
   data_ring_ = AddMap({.name = "data_ring",
                        .role = image::MapRole::kDataRing,
                        .bpf_type = BPF_MAP_TYPE_RINGBUF,
@@ -73,7 +76,7 @@ uint32_t Layout::AddMap(image::MapSpec spec) {
   return static_cast<uint32_t>(image_.maps.size() - 1);
 }
 
-void Layout::AddUserMap(const sema::MapInfo& info) {
+void Layout::AddUserMap(const sema::MapInfo& info, uint32_t possible_cpus) {
   bool aggregated = info.aggregation != Aggregation::kNone;
   image::MapSpec spec{.name = info.name,
                       .role = image::MapRole::kUser,
@@ -105,7 +108,9 @@ void Layout::AddUserMap(const sema::MapInfo& info) {
     spec.bpf_type = HashType(is_lru, spec.per_cpu);
     // Plain numbers that each CPU has of its own are shown as their sum.
     if (spec.per_cpu && !aggregated && info.value->IsInteger()) spec.aggregation = Aggregation::kSum;
-    if (!is_lru && spec.key_size + spec.value_size > kPreallocatedEntryBytes) spec.flags = BPF_F_NO_PREALLOC;
+    uint64_t entry = spec.key_size + uint64_t{spec.value_size} * (spec.per_cpu ? possible_cpus : 1);
+    bool is_large = entry > kAlwaysPreallocated && entry * spec.max_entries > kPreallocatedBytes;
+    if (is_large && !is_lru) spec.flags = BPF_F_NO_PREALLOC;
   }
   AddMap(std::move(spec));
 }

@@ -17,7 +17,7 @@ inline constexpr uint32_t kInlineStringBytes = 64;
 
 class Layout {
  public:
-  Layout(const sema::Program& program, const image::Options& options);
+  Layout(const sema::Program& program, const image::Options& options, uint32_t possible_cpus);
 
   image::Image& image() { return image_; }
   const image::Image& image() const { return image_; }
@@ -43,7 +43,7 @@ class Layout {
  private:
   image::TypeIndex TypeOf(const sema::Type* type);
   image::ValueType Describe(const sema::Type& type);
-  void AddUserMap(const sema::MapInfo& info);
+  void AddUserMap(const sema::MapInfo& info, uint32_t possible_cpus);
   void AddEvent(const sema::Event& event);
   uint32_t AddMap(image::MapSpec spec);
 

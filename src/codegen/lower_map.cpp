@@ -1,6 +1,8 @@
 // Maps: keys, lookups, assignments, atomic updates.
 #include <linux/bpf.h>
 
+#include <cerrno>
+
 #include "codegen/body_context.h"
 #include "sema/builtin.h"
 
@@ -32,6 +34,28 @@ void BodyContext::MarkPresent(uint32_t map, llvm::Value* value) {
   if (offset != image::kNone) ir_.CreateAlignedStore(I64(1), At(value, offset), llvm::Align(8));
 }
 
+// Counts by what the update answered, and goes on. A key that was there or was put there, and is gone again, was
+// deleted by another CPU: nothing is lost then.
+void BodyContext::CountFailedUpdate(Span span, uint32_t map, llvm::Value* code, llvm::BasicBlock* next) {
+  const image::MapSpec& spec = layout().image().maps[map];
+  llvm::BasicBlock* busy = NewBlock("busy");
+  llvm::SwitchInst* reasons = ir_.CreateSwitch(code, busy, 4);
+  auto add = [&](int error, image::LossReason reason) {
+    llvm::BasicBlock* block = NewBlock("lost");
+    reasons->addCase(I64(static_cast<uint64_t>(-error)), block);
+    ir_.SetInsertPoint(block);
+    CountLoss(span, reason, spec.name);
+    ir_.CreateBr(next);
+  };
+  reasons->addCase(I64(0), next);
+  reasons->addCase(I64(static_cast<uint64_t>(-EEXIST)), next);
+  add(E2BIG, image::LossReason::kMapFull);
+  if ((spec.flags & BPF_F_NO_PREALLOC) != 0) add(ENOMEM, image::LossReason::kNoMemory);
+  ir_.SetInsertPoint(busy);
+  CountLoss(span, image::LossReason::kMapBusy, spec.name);
+  ir_.CreateBr(next);
+}
+
 llvm::Value* BodyContext::LookupOrInsert(const sema::MapRef& ref, Span span, llvm::BasicBlock* missing) {
   const MapInfo& info = module().program.maps[ref.map];
   bool aggregated = info.aggregation != Aggregation::kNone;
@@ -51,13 +75,12 @@ llvm::Value* BodyContext::LookupOrInsert(const sema::MapRef& ref, Span span, llv
   ir_.SetInsertPoint(insert);
   llvm::Value* zeros = DirectValue(layout().zeros(layout().image().maps[ref.map].value_size));
   // Another CPU may have inserted it meanwhile: then this update fails and the lookup finds that one.
-  Helper(BPF_FUNC_map_update_elem, {MapPointer(ref.map), key, zeros, I64(BPF_NOEXIST)});
+  llvm::Value* code = Helper(BPF_FUNC_map_update_elem, {MapPointer(ref.map), key, zeros, I64(BPF_NOEXIST)});
   llvm::Value* inserted = Lookup(ref, key);
   insert = ir_.GetInsertBlock();
   ir_.CreateCondBr(ir_.CreateIsNull(inserted), full, have);
   ir_.SetInsertPoint(full);
-  CountLoss(span, image::LossReason::kMapFull, info.name);
-  ir_.CreateBr(missing);
+  CountFailedUpdate(span, ref.map, code, missing);
   ir_.SetInsertPoint(have);
   llvm::PHINode* value = ir_.CreatePHI(ir_.getPtrTy(), 2);
   value->addIncoming(found, first);
@@ -191,8 +214,7 @@ void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {
   llvm::BasicBlock* full = NewBlock("full");
   ir_.CreateCondBr(ir_.CreateICmpSLT(failed, I64(0)), full, done);
   ir_.SetInsertPoint(full);
-  CountLoss(span, image::LossReason::kMapFull, info.name);
-  ir_.CreateBr(done);
+  CountFailedUpdate(span, node.target.map, failed, done);
   ir_.SetInsertPoint(done);
 }
 

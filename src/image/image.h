@@ -149,7 +149,9 @@ struct EventSpec {
 
 enum class LossReason : uint8_t {
   kRingFull,   // an output record found no room
-  kMapFull,    // a map update failed
+  kMapFull,    // no room for a new key
+  kNoMemory,   // the kernel had no memory for a new key at that moment
+  kMapBusy,    // a program interrupted another one inside the same map
   kNoScratch,  // all scratch slots of the CPU in use
   kLoopLimit,  // a loop was ended after the most rounds that the kernel allows
 };

@@ -110,6 +110,10 @@ std::string_view Name(LossReason reason) {
       return "ring full";
     case LossReason::kMapFull:
       return "map full";
+    case LossReason::kNoMemory:
+      return "no memory";
+    case LossReason::kMapBusy:
+      return "map busy";
     case LossReason::kNoScratch:
       return "no scratch";
     case LossReason::kLoopLimit:

@@ -21,6 +21,13 @@ LossText TextOf(LossReason reason) {
       return {.what = "event", .reason = "the ring buffer was full; a larger perf_rb_pages makes room"};
     case LossReason::kMapFull:
       return {.what = "update", .reason = "the map was full; a larger max_map_keys makes room"};
+    case LossReason::kNoMemory:
+      return {.what = "update",
+              .reason =
+                  "the kernel had no memory at hand for a new key of this size; a smaller max_map_keys lets it be "
+                  "set aside ahead"};
+    case LossReason::kMapBusy:
+      return {.what = "update", .reason = "a probe interrupted another one that was changing the same map"};
     case LossReason::kNoScratch:
       return {.what = "event",
               .reason = "too many probes interrupted one another; fewer probes, or a lower rate of profile, lose less"};

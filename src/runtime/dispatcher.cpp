@@ -18,7 +18,7 @@ T Read(std::span<const std::byte> record, size_t offset) {
 }  // namespace
 
 Dispatcher::Dispatcher(const image::Image& image, std::vector<MapHandle> maps, image::Sink& sink)
-    : image_(image), maps_(std::move(maps)), sink_(sink) {
+    : image_(image), maps_(std::move(maps)), sink_(sink), zeroed_(maps_.size()) {
   for (const image::EventSpec& event : image.events) {
     std::vector<uint32_t>& offsets = tail_slots_.emplace_back();
     for (const image::Slot& slot : event.slots) {
@@ -64,9 +64,11 @@ void Dispatcher::Act(const image::EventSpec& spec, std::span<const std::byte> re
       return;
     case image::EventKind::kClearMap:
       Remember(ClearMap(maps_.at(spec.map)));
+      zeroed_[spec.map] = false;
       return;
     case image::EventKind::kZeroMap:
       Remember(ZeroMap(maps_.at(spec.map)));
+      zeroed_[spec.map] = true;
       return;
     case image::EventKind::kExit:
       exit_requested_ = true;
@@ -81,7 +83,8 @@ void Dispatcher::Print(const MapHandle& map, const image::EventSpec* print) {
     Remember(std::unexpected(rows.error()));
     return;
   }
-  if (map.spec->is_keyless && !IsPresent(*map.spec, rows->front().value)) rows->clear();
+  const bool was_zeroed = zeroed_[static_cast<size_t>(&map - maps_.data())];
+  if (map.spec->is_keyless && !was_zeroed && !IsPresent(*map.spec, rows->front().value)) rows->clear();
   if (rows->empty() && print == nullptr) return;
   image::MapEvent event{.map = map.spec, .rows = std::move(*rows), .at_exit = print == nullptr};
   if (print != nullptr) {

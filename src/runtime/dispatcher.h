@@ -42,6 +42,7 @@ class Dispatcher {
   image::Sink& sink_;
   // By event: offsets of the slots that are a TailRef.
   std::vector<std::vector<uint32_t>> tail_slots_;
+  std::vector<bool> zeroed_;  // by map: was set to zero, which at exit is a value to print
   bool exit_requested_ = false;
   uint64_t malformed_ = 0;
   std::optional<Error> error_;
