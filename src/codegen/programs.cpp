@@ -155,6 +155,10 @@ class Builder {
                      program = AddProgram(image::ProgramType::kPerfEvent, "", instance.name, 1);
                      Attach(program, image::AttachInterval{hook.period_ns}, instance, 1);
                    },
+                   [&](const sema::HookSampling& hook) {
+                     program = AddProgram(image::ProgramType::kPerfEvent, "", instance.name, 1);
+                     Attach(program, image::AttachSampling{hook.perf_type, hook.config, hook.period}, instance, 1);
+                   },
                    [&](const sema::HookSyscall& hook) {
                      access = ArgsAccess::kRecord;
                      program = AddProgram(image::ProgramType::kTracepoint, "", instance.name, 1);

@@ -184,6 +184,9 @@ class Dumper {
   static std::string Describe(const AttachPerfTracepoint& plan) {
     return fmt::format("perf tracepoint {}:{} (id {}), cookie {}", plan.category, plan.event, plan.id, plan.cookie);
   }
+  static std::string Describe(const AttachSampling& plan) {
+    return fmt::format("every {} of perf event {}:{} on every CPU", plan.period, plan.perf_type, plan.config);
+  }
   static std::string Describe(const AttachInterval& plan) { return fmt::format("every {} ns", plan.period_ns); }
 
   void DumpGroups() {

@@ -85,6 +85,11 @@ void Fields(auto& archive, MaybeConst<AttachInterval> auto& value) {
   archive(period_ns);
 }
 
+void Fields(auto& archive, MaybeConst<AttachSampling> auto& value) {
+  auto& [perf_type, config, period] = value;
+  archive(perf_type, config, period);
+}
+
 void Fields(auto& archive, MaybeConst<Attachment> auto& value) {
   auto& [program, plan, probe, probe_count] = value;
   archive(program, plan, probe, probe_count);

@@ -15,7 +15,7 @@
 
 namespace sonde::image {
 
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 
 // --- values: how bytes are read and rendered
 
@@ -196,7 +196,14 @@ struct AttachPerfTracepoint {
 struct AttachInterval {
   uint64_t period_ns = 0;
 };
-using AttachPlan = std::variant<RunAtBegin, RunAtEnd, AttachRawTracepoint, AttachPerfTracepoint, AttachInterval>;
+// A perf event that counts on every CPU; the program runs each `period` of it.
+struct AttachSampling {
+  uint32_t perf_type = 0;  // PERF_TYPE_*
+  uint64_t config = 0;     // PERF_COUNT_*
+  uint64_t period = 0;
+};
+using AttachPlan =
+    std::variant<RunAtBegin, RunAtEnd, AttachRawTracepoint, AttachPerfTracepoint, AttachInterval, AttachSampling>;
 
 struct Attachment {
   uint32_t program = 0;  // into Image::programs

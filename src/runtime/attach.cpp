@@ -14,18 +14,12 @@
 namespace sonde::runtime {
 namespace {
 
-// A perf event for all processes on the first CPU that is online; -errno when there is none.
-int OpenPerfEvent(perf_event_attr* attr, uint32_t possible_cpus) {
+// A perf event for all processes on one CPU; -errno when there is none.
+int OpenPerfEvent(perf_event_attr* attr, uint32_t cpu) {
   attr->size = sizeof(*attr);
   attr->disabled = 1;
-  int result = -ENODEV;
-  for (uint32_t cpu = 0; cpu < possible_cpus; ++cpu) {
-    const long fd = syscall(SYS_perf_event_open, attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC);
-    if (fd >= 0) return static_cast<int>(fd);
-    result = -errno;
-    if (result != -ENODEV) break;
-  }
-  return result;
+  const long fd = syscall(SYS_perf_event_open, attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC);
+  return fd >= 0 ? static_cast<int>(fd) : -errno;
 }
 
 class Attacher {
@@ -69,26 +63,56 @@ class Attacher {
     return OnPerfEvent(&attr, 0);
   }
 
+  Result<Attached> operator()(const image::AttachSampling& plan) const {
+    perf_event_attr attr{};
+    attr.type = plan.perf_type;
+    attr.config = plan.config;
+    attr.sample_period = plan.period;
+    return OnPerfEvent(&attr, 0, /*every_cpu=*/true);
+  }
+
  private:
   std::unexpected<Error> Fail(int negative_errno) const {
     Error error = Refused("attach", attachment_.probe, -negative_errno, kernel_);
-    if (negative_errno == -ENOENT) error.reason = "the kernel has no such event";
+    if (negative_errno == -ENOENT) {
+      const auto* sampling = std::get_if<image::AttachSampling>(&attachment_.plan);
+      bool hardware = sampling != nullptr && sampling->perf_type == PERF_TYPE_HARDWARE;
+      error.reason = hardware
+                         ? "this machine counts no such event (virtual machines often have no performance counters)"
+                         : "the kernel has no such event";
+    }
     return std::unexpected(std::move(error));
   }
 
-  Result<Attached> OnPerfEvent(perf_event_attr* attr, uint64_t cookie) const {
+  // On the first CPU that is online, or on each of them.
+  Result<Attached> OnPerfEvent(perf_event_attr* attr, uint64_t cookie, bool every_cpu = false) const {
     Attached out;
-    out.event.Reset(OpenPerfEvent(attr, kernel_.PossibleCpus()));
-    if (!out.event.valid()) return Fail(out.event.Release());
-    out.link.Reset(BpfPerfLink(program_fd_, out.event.get(), cookie));
-    if (!out.link.valid()) {
-      // Kernels before 5.15 have no such links, and no cookies.
-      const int link_error = out.link.Release();
-      if (cookie != 0) return Fail(link_error);
-      if (ioctl(out.event.get(), PERF_EVENT_IOC_SET_BPF, program_fd_) != 0) return Fail(-errno);
+    int problem = -ENODEV;
+    for (uint32_t cpu = 0; cpu < kernel_.PossibleCpus() && (every_cpu || out.events.empty()); ++cpu) {
+      Attached::Event one;
+      one.event.Reset(OpenPerfEvent(attr, cpu));
+      if (!one.event.valid()) {
+        problem = one.event.Release();
+        if (problem == -ENODEV) continue;  // this CPU is off line
+        return Fail(problem);
+      }
+      if (auto linked = Link(one, cookie); !linked) return std::unexpected(linked.error());
+      out.events.push_back(std::move(one));
     }
-    if (ioctl(out.event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return Fail(-errno);
+    if (out.events.empty()) return Fail(problem);
     return out;
+  }
+
+  Result<void> Link(Attached::Event& one, uint64_t cookie) const {
+    one.link.Reset(BpfPerfLink(program_fd_, one.event.get(), cookie));
+    if (!one.link.valid()) {
+      // Kernels before 5.15 have no such links, and no cookies.
+      const int link_error = one.link.Release();
+      if (cookie != 0) return Fail(link_error);
+      if (ioctl(one.event.get(), PERF_EVENT_IOC_SET_BPF, program_fd_) != 0) return Fail(-errno);
+    }
+    if (ioctl(one.event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return Fail(-errno);
+    return {};
   }
 
   const image::Attachment& attachment_;

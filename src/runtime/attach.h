@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -12,8 +13,12 @@ namespace sonde::runtime {
 
 // What keeps a program attached. Closed in the order link, event.
 struct Attached {
-  UniqueFd event;  // a perf event
-  UniqueFd link;
+  struct Event {
+    UniqueFd event;  // a perf event
+    UniqueFd link;
+  };
+  UniqueFd link;              // of what is no perf event
+  std::vector<Event> events;  // several where each CPU has its own
   // The kernel waits for grace periods, 50 to 80 ms, when this is closed: to be closed last.
   bool slow_to_detach = false;
 };

@@ -310,6 +310,12 @@ struct HookEnd {};
 struct HookInterval {
   uint64_t period_ns = 0;
 };
+// A perf event that counts on every CPU and runs the body each `period` of it (nanoseconds for clocks).
+struct HookSampling {
+  uint32_t perf_type = 0;  // PERF_TYPE_*
+  uint64_t config = 0;     // PERF_COUNT_*
+  uint64_t period = 0;
+};
 struct HookSyscall {
   bool is_exit = false;
   int number = 0;
@@ -321,7 +327,7 @@ struct HookTracepoint {
   std::string event;
   uint32_t id = 0;  // 0: not looked up
 };
-using Hook = std::variant<HookBegin, HookEnd, HookInterval, HookSyscall, HookTracepoint>;
+using Hook = std::variant<HookBegin, HookEnd, HookInterval, HookSampling, HookSyscall, HookTracepoint>;
 
 struct ProbeInstance {
   std::string name;  // "tracepoint:syscalls:sys_enter_openat"

@@ -45,6 +45,29 @@ def every_width_and_aggregation_is_exact():
 
 
 @check
+def a_profile_interrupts_the_same_counters(folder):
+    """999 times a second on each CPU, in the midst of system calls: the same string scratch, the same map."""
+    program = """
+        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+          @calls = count(); @both[0] = count(); printf("call %s %s\\n", comm, "abcdefghijklmnopqrstuvwxyz");
+        }
+        profile:hz:999 { @samples = count(); @both[0] = count(); printf("sample %s %s\\n", comm, "0123456789"); }"""
+    out = folder / "out"
+    finished = run("-o", out, "-e", program, "-c", f"getppid_loop {CALLS} 3", timeout=120)
+    expect(finished.returncode == 0, f"status {finished.returncode}: {finished.stderr}")
+    text = out.read_text(errors="replace")
+    whole = re.compile(r"call getppid_loop abcdefghijklmnopqrstuvwxyz|sample .* 0123456789|@\w+(\[0\])?: \d+|")
+    for line in text.split("\n"):
+        expect(whole.fullmatch(line), f"torn line: {line!r}")
+    samples = re.search(r"^@samples: (\d+)", text, re.M)
+    expect(samples and int(samples[1]) > 10, f"hardly any sample: {text[-300:]}")
+    expect(f"@calls: {3 * CALLS}" in text.split("\n"), f"wrong count: {text[-300:]} {finished.stderr}")
+    lost = sum(int(n) for n in re.findall(r"lost (\d+) updates? at", finished.stderr))
+    both = int(re.search(r"^@both\[0\]: (\d+)", text, re.M)[1])
+    expect(both + lost == 3 * CALLS + int(samples[1]), f"{both} + {lost} lost: {text[-300:]} {finished.stderr}")
+
+
+@check
 def programs_that_interrupt_each_other(folder):
     """A timer's and a switch's tracepoints interrupt the body of a system call: strings stay whole, counts exact."""
     program = """

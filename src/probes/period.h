@@ -1,0 +1,18 @@
+// The rates and periods that specs name: hz:99, ms:100, 100ms.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "parser/ast.h"
+
+namespace sonde::probes {
+
+// All digits; nothing else.
+std::optional<uint64_t> Number(std::string_view text);
+
+// Of `type:hz:99`, `type:ms:100` or `type:100ms`; units are hz, ns, us, ms, s, m, h. Empty when it names none, or 0.
+std::optional<uint64_t> PeriodNanoseconds(const parser::ProbeSpec& spec);
+
+}  // namespace sonde::probes
