@@ -147,7 +147,7 @@ ExprPtr Checker::CheckInteger(const parser::Expr& expr, std::string_view what) {
   ExprPtr value = Check(expr);
   if (value->type->IsVague() || value->type->IsInteger()) return value;
   if (value->type->kind == TypeKind::kBool || value->type->kind == TypeKind::kEnum || value->type->IsPointer()) {
-    const Type* type = value->type->kind == TypeKind::kEnum ? types().Int64() : types().Uint64();
+    const Type* type = value->type->IsPointer() ? types().Uint64() : types().Int64();
     return Coerce(std::move(value), type, what);
   }
   Report(kWrongArgument, expr.span, fmt::format("{} must be an integer, but this is {}", what, Name(*value->type)));

@@ -139,7 +139,7 @@ ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
              fmt::format("{} does not fit in {}", sources_.Text(expr->span), Name(*type)));
       return ErrorExpr(expr->span);
     }
-    return MakeInt(expr->span, constant->bits, type);
+    return MakeInt(expr->span, constant->bits, type, expr->type->kind != TypeKind::kBool);
   }
   Span span = expr->span;
   return Make(span, type, Convert{std::move(expr)});
