@@ -79,12 +79,11 @@ bool IsZero(const Expr& expr) {
 }
 
 // An unsigned value against a negative literal: says why the comparison is settled and what to write.
-void WarnAboutSettled(Diagnostics& diagnostics, BinaryOp op, Span span, const Expr& value) {
-  bool holds = op == BinaryOp::kNe || op == BinaryOp::kGt || op == BinaryOp::kGe;
+void WarnAboutSettled(Diagnostics& diagnostics, Span span, const Expr& value, bool holds, bool is_left) {
   Diagnostic& warning =
       diagnostics.Warning(kNeverTrue, span,
-                          fmt::format("this comparison is {} true: the left side is {}, which is not negative",
-                                      holds ? "always" : "never", Name(*value.type)));
+                          fmt::format("this comparison is {} true: the {} side is {}, which is not negative",
+                                      holds ? "always" : "never", is_left ? "left" : "right", Name(*value.type)));
   if (value.type->is_c_int) {
     warning.Hint(
         "the format file states an unsigned 8-byte field for this int argument: compare (int32) of it, or use the "
@@ -92,6 +91,12 @@ void WarnAboutSettled(Diagnostics& diagnostics, BinaryOp op, Span span, const Ex
   } else {
     warning.Hint("cast it to a signed type, such as (int64)");
   }
+}
+
+// Whether an unsigned value on that side compares so with what is less than zero.
+bool HoldsAgainstNegative(BinaryOp op, bool is_left) {
+  if (op == BinaryOp::kNe) return true;
+  return is_left ? op == BinaryOp::kGt || op == BinaryOp::kGe : op == BinaryOp::kLt || op == BinaryOp::kLe;
 }
 
 // The operator as it would be read in front of an operand.
@@ -192,23 +197,27 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     return BuildPointerArithmetic(op, span, std::move(left), std::move(right));
   }
   auto is_unsigned = [](const Expr& expr) { return !expr.type->is_signed && expr.type->kind != TypeKind::kBool; };
+  // A bool counts as a small signed number, literal or not.
+  auto is_literal = [](const Expr& expr) { return expr.is_literal && expr.type->kind != TypeKind::kBool; };
   bool result_signed = true;
-  if (left->is_literal && right->is_literal) {
+  if (is_literal(*left) && is_literal(*right)) {
     result_signed = left->type->is_signed && right->type->is_signed;
   } else if (op == BinaryOp::kShl || op == BinaryOp::kShr) {
     result_signed = !is_unsigned(*left);
-  } else if (left->is_literal || right->is_literal) {
-    const Expr& literal = left->is_literal ? *left : *right;
-    const Expr& value = left->is_literal ? *right : *left;
+  } else if (is_literal(*left) || is_literal(*right)) {
+    bool value_is_left = is_literal(*right);
+    const Expr& literal = value_is_left ? *right : *left;
+    ExprPtr& value = value_is_left ? left : right;
     bool negative = IsNegativeLiteral(literal);
-    result_signed = is_unsigned(value) ? (negative && !comparison) : literal.type->is_signed;
-    if (comparison && negative && is_unsigned(value) && value.type->IsInteger() && right->is_literal) {
-      WarnAboutSettled(diagnostics(), op, span, value);
-      result_signed = true;
-      if (value.type->size == 8) {
-        bool holds = op == BinaryOp::kNe || op == BinaryOp::kGt || op == BinaryOp::kGe;
-        return MakeInt(span, holds ? 1 : 0, types().Bool(), false);
-      }
+    result_signed = is_unsigned(*value) ? negative : literal.type->is_signed;
+    if (comparison && negative && is_unsigned(*value) && value->type->IsInteger()) {
+      bool holds = HoldsAgainstNegative(op, value_is_left);
+      WarnAboutSettled(diagnostics(), span, *value, holds, value_is_left);
+      // Against zero it is settled likewise, and the value is still evaluated.
+      ExprPtr zero = MakeInt(span, 0, types().Uint64());
+      Binary settled{holds ? BinaryOp::kGe : BinaryOp::kLt, Coerce(std::move(value), types().Uint64(), "the value"),
+                     std::move(zero)};
+      return Make(span, types().Bool(), std::move(settled));
     }
   } else {
     result_signed = !(is_unsigned(*left) && is_unsigned(*right));
@@ -224,7 +233,7 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     Report(kDivisionByZero, span, "division by zero");
     return ErrorExpr(span);
   }
-  if (left->is_literal && right->is_literal && left->AsConstant() != nullptr && right->AsConstant() != nullptr) {
+  if (is_literal(*left) && is_literal(*right) && left->AsConstant() != nullptr && right->AsConstant() != nullptr) {
     uint64_t bits = Fold(op, left->AsConstant()->bits, right->AsConstant()->bits, result_signed);
     if (comparison) return MakeInt(span, bits, types().Bool(), false);
     return MakeLiteral(span, bits, result_signed && static_cast<int64_t>(bits) < 0);
