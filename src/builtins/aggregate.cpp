@@ -32,12 +32,12 @@ void UpdateTotal(BodyContext& body, const Call& call, const sema::MapInfo&, llvm
 }
 
 // {value, is_set}: replaces the value when it is not set or when `n` goes before it.
-void UpdateExtreme(BodyContext& body, const Call& call, llvm::Value* value, bool is_min) {
+void UpdateExtreme(BodyContext& body, const Call& call, const sema::MapInfo& map, llvm::Value* value, bool is_min) {
   llvm::IRBuilder<>& ir = body.ir();
   llvm::Value* n = body.Lower(*call.args[0]);
   llvm::Value* known = ir.CreateAlignedLoad(ir.getInt64Ty(), value, llvm::Align(8));
   llvm::Value* is_set = ir.CreateAlignedLoad(ir.getInt64Ty(), body.At(value, 8), llvm::Align(8));
-  bool is_signed = call.args[0]->type->is_signed;
+  bool is_signed = map.value->is_signed;  // of all its calls together
   llvm::Value* first = is_min ? n : known;
   llvm::Value* second = is_min ? known : n;
   llvm::Value* before = is_signed ? ir.CreateICmpSLT(first, second) : ir.CreateICmpULT(first, second);
@@ -88,8 +88,8 @@ const Builtin kMin{.name = "min",
                    .min_args = 1,
                    .max_args = 1,
                    .check = CheckOf<image::Aggregation::kMin>,
-                   .update = [](BodyContext& body, const Call& call, const sema::MapInfo&, llvm::Value* value) {
-                     UpdateExtreme(body, call, value, true);
+                   .update = [](BodyContext& body, const Call& call, const sema::MapInfo& map, llvm::Value* value) {
+                     UpdateExtreme(body, call, map, value, true);
                    }};
 
 const Builtin kMax{.name = "max",
@@ -98,8 +98,8 @@ const Builtin kMax{.name = "max",
                    .min_args = 1,
                    .max_args = 1,
                    .check = CheckOf<image::Aggregation::kMax>,
-                   .update = [](BodyContext& body, const Call& call, const sema::MapInfo&, llvm::Value* value) {
-                     UpdateExtreme(body, call, value, false);
+                   .update = [](BodyContext& body, const Call& call, const sema::MapInfo& map, llvm::Value* value) {
+                     UpdateExtreme(body, call, map, value, false);
                    }};
 
 }  // namespace sonde::builtins
