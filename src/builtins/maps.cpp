@@ -18,7 +18,8 @@ const Type* CheckElement(Checker& checker, const parser::Call& syntax, Call& cal
   if (syntax.args.size() > 1) {
     // A tuple given apart is the same key as several in brackets.
     std::vector<const parser::Expr*> keys{syntax.args[1].get()};
-    if (const auto* tuple = std::get_if<parser::Tuple>(&syntax.args[1]->node)) {
+    const auto* tuple = std::get_if<parser::Tuple>(&syntax.args[1]->node);
+    if (tuple != nullptr && tuple->elements.size() > 1) {
       keys.clear();
       for (const parser::ExprPtr& element : tuple->elements) keys.push_back(element.get());
     }

@@ -18,7 +18,7 @@ const FormatStep* StepOf(const ParsedFormat& format, uint32_t slot) {
 // As C promotes: a literal is not as narrow as the smallest type that holds it, and `%llx` prints 64 bits.
 sema::ExprPtr Widened(Checker& checker, sema::ExprPtr value, const FormatStep& step) {
   const Type* type = value->type;
-  bool is_long = step.length == "l" || step.length == "ll" || step.length == "z" || step.length == "j";
+  bool is_long = !step.length.empty() && step.length[0] != 'h' && step.conversion != 'r';
   if (!type->IsInteger() || type->size == 8 || !(value->is_literal || is_long)) return value;
   return checker.Coerce(std::move(value), checker.types().Int(8, type->is_signed), "the argument");
 }
