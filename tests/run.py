@@ -2,7 +2,8 @@
 """Runs every test of the project; `./dev test` builds first and then calls this.
 
 Groups, in this order: unit (GoogleTest programs), links (rules between rooms), cases (tests/cases, unprivileged),
-broken (damaged scripts under the sanitizers), live (tests/live, as root on this kernel, one at a time).
+broken (damaged scripts under the sanitizers), live (tests/live, as root on this kernel, one at a time), fuzz (random
+programs, compiled and run).
 Last line: "N passed, N failed, N skipped".
 """
 
@@ -13,9 +14,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import broken, cases, common, links, live, unit
+from harness import broken, cases, common, fuzz, links, live, unit
 
-GROUPS = {"unit": unit, "links": links, "cases": cases, "broken": broken, "live": live}
+GROUPS = {"unit": unit, "links": links, "cases": cases, "broken": broken, "live": live, "fuzz": fuzz}
 
 
 def parse_arguments():

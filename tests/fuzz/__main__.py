@@ -1,0 +1,3 @@
+from .programs import main
+
+raise SystemExit(main())
