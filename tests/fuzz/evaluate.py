@@ -11,13 +11,17 @@ from .tree import (
     Binary,
     Block,
     BlockValue,
+    Break,
     Bool,
     Cast,
+    Continue,
     Delete,
     Element,
     Evaluate,
     Exit,
+    ForElements,
     ForMap,
+    ForRange,
     HasKey,
     If,
     IncDec,
@@ -42,6 +46,7 @@ from .tree import (
     Unary,
     Unroll,
     Variable,
+    While,
     zero,
 )
 
@@ -54,6 +59,14 @@ class Invalid(Exception):
 
 class Leave(Exception):
     """`return`."""
+
+
+class LeaveLoop(Exception):
+    """`break`."""
+
+
+class NextRound(Exception):
+    """`continue`."""
 
 
 @dataclass
@@ -268,14 +281,51 @@ def execute(statement, state):
             elif other is not None:
                 execute_all(other, state)
         case Unroll(times, body):
-            for _ in range(times):
-                execute_all(body, state)
+            repeat(range(times), lambda _: execute_all(body, state))
+        case While(condition, body):
+            repeat(while_holds(condition, state), lambda _: execute_all(body, state))
+        case ForRange(variable, start, end, body):
+            bounds = I64.wrap(int(value_of(start, state))), I64.wrap(int(value_of(end, state)))
+            repeat(range(*bounds), lambda number: round_with(variable, number, body, state))
+        case ForElements(variable, which, body):
+            pairs = [element_pair(which, key, held) for key, held in state.maps[which].items()]
+            repeat(pairs, lambda pair: round_with(variable, pair, body, state))
+        case Break():
+            raise LeaveLoop
+        case Continue():
+            raise NextRound
         case Block(body):
             execute_all(body, state)
         case Return() | Exit():
             raise Leave
         case _:
             raise TypeError(statement)
+
+
+def repeat(rounds, body):
+    for one in rounds:
+        try:
+            body(one)
+        except NextRound:
+            continue
+        except LeaveLoop:
+            break
+
+
+def while_holds(condition, state):
+    while value_of(condition, state):
+        yield None
+
+
+def round_with(variable, value, body, state):
+    state.variables[variable] = value
+    execute_all(body, state)
+
+
+def element_pair(which, key, held):
+    """`$kv`: several keys are a tuple."""
+    value = render.as_number(which, held) if which.aggregation else held
+    return (key if len(key) > 1 else key[0]), value
 
 
 def argument_type(expr):

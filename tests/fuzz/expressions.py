@@ -210,7 +210,7 @@ def increment(g, depth, name):
 
 def counted_target(g, depth):
     maps = [one for one in g.maps if one.type in (I64, U64) and not one.aggregation]
-    variables = [one for one in g.visible(Int) if not one.loose]
+    variables = [one for one in g.writable(Int) if not one.loose]
     if maps and (not variables or g.random() < 0.3):
         return element(g, g.choice(maps), depth)
     return Read(g.choice(variables)) if variables else None
@@ -297,7 +297,7 @@ def has_key(g, depth, name):
     return HasKey(element(g, g.choice(maps), depth), name == "has-key")
 
 
-@construct("bool", "bool-variable", weight=4)
+@construct("bool", "bool-variable", weight=6)
 def bool_variable(g, depth):
     variables = g.visible(type(BOOL))
     return Read(g.choice(variables)) if variables else None

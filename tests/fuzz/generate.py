@@ -49,6 +49,7 @@ class Generator:
         self.parameters = []
         self.effects = True
         self.repeats = 1
+        self.loops = 0
         self.names = 0
         rows = enabled()
         focus = {id(rows[(index * 3 + step) % len(rows)]) for step in range(3)}
@@ -92,15 +93,21 @@ class Generator:
         self.effects = before
 
     @contextmanager
-    def repeated(self, count):
-        self.repeats *= count
+    def looping(self, count):
+        """Inside a loop of so many rounds."""
+        before, self.repeats = self.repeats, self.repeats * max(count, 1)
+        self.loops += 1
         yield
-        self.repeats //= count
+        self.loops -= 1
+        self.repeats = before
 
     def visible(self, kind=object):
         """Variables by their names, the innermost of each."""
         known = {one.name: one for scope in self.scopes for one in scope}
         return [one for one in known.values() if isinstance(one.type, kind)]
+
+    def writable(self, kind=object):
+        return [one for one in self.visible(kind) if not one.fixed]
 
     def tuple_elements(self):
         return [expressions.element(self, one, 2) for one in self.maps if isinstance(one.type, TupleType)]

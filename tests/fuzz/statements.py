@@ -4,29 +4,38 @@ from contextlib import nullcontext
 
 from . import expressions
 from .constructs import construct
-from .rules import literal_value, operation_type, type_of
+from .rules import aggregate_type, literal_value, operation_type, type_of
 from .tree import (
     BOOL,
     I64,
     INTS,
+    STRING,
     U64,
     Aggregate,
     Assign,
     Binary,
     Block,
+    Break,
     Cast,
+    Continue,
     Conversion,
     Delete,
     Element,
     Evaluate,
+    ForElements,
+    ForRange,
     If,
+    IncDec,
     Int,
     Let,
     Print,
     Printf,
     Read,
     Return,
+    Text,
+    TupleType,
     Unroll,
+    While,
 )
 
 # --- variables
@@ -83,7 +92,7 @@ def declared_value(g, kind, depth):
 
 @construct("statement", "assignment", weight=4)
 def assignment(g, depth):
-    variables = g.visible()
+    variables = g.writable()
     if not variables:
         return None
     variable = g.choice(variables)
@@ -105,7 +114,7 @@ COMPOUND = expressions.NAMES
 def compound(g, depth, name):
     op = COMPOUND[name.removeprefix("compound-")]
     # What is assigned makes a variable without a declared type wider, or signed.
-    variables = [one for one in g.visible(Int) if one.declared or one.type in (I64, U64)]
+    variables = [one for one in g.writable(Int) if one.declared or one.type in (I64, U64)]
     if not variables:
         return None
     variable = g.choice(variables)
@@ -263,8 +272,72 @@ def unroll(g, depth):
     if depth < 1 or g.repeats > 8:
         return None
     count = g.rng.randint(1, 4)
-    with g.repeated(count):
+    with g.looping(count):
         return Unroll(count, g.block(depth - 1))
+
+
+# --- loops
+
+
+@construct("statement", "while", weight=1)
+def while_loop(g, depth):
+    """Counted by a variable that nothing else writes, so that it ends."""
+    if depth < 1 or g.repeats > 20:
+        return None
+    rounds = g.rng.randint(0, 5)
+    with g.scope():
+        counter = g.declare(g.choice(INTS), declared=True)
+        counter.fixed = True
+        start = Let(counter, expressions.decimal(0))
+        counted = Binary("<", IncDec("++", False, Read(counter)), expressions.decimal(rounds))
+        condition = g.choice([counted, Binary("&&", counted, expressions.condition(g, 2))])
+        with g.looping(rounds):
+            return Block([start, While(condition, g.block(depth - 1))])
+
+
+@construct("statement", "for-range", "for-computed-range", weight=1)
+def for_range(g, depth, name):
+    if depth < 1 or g.repeats > 20:
+        return None
+    low = g.rng.randint(-5, 5)
+    start, end = expressions.decimal(low), expressions.decimal(low + g.rng.randint(-1, 5))
+    if name == "for-computed-range":
+        start, end = (Binary("&", expressions.integer(g, 2), expressions.decimal(mask)) for mask in (3, 7))
+    with g.scope():
+        variable = g.declare(I64, declared=True)
+        with g.looping(7):
+            return ForRange(variable, start, end, g.block(depth - 1))
+
+
+@construct("statement", "for-map", weight=1)
+def for_map(g, depth):
+    """Adds something up over the elements, whose order is not known."""
+    which = g.choice([one for one in g.maps if one.keys and one.aggregation not in ("stats", "hist", "lhist")])
+    key = TupleType(which.keys) if len(which.keys) > 1 else which.keys[0]
+    with g.scope():
+        pair = g.declare(TupleType((key, aggregate_type(which) if which.aggregation else which.type)))
+        total = g.declare(I64, declared=True)
+        paths = list(expressions.paths_of(Read(pair), g.random() < 0.5))
+        body = [Assign(total, weight_of(g, path), "+") for path in paths]
+        if g.random() < 0.3:
+            body.insert(g.rng.randint(0, len(body)), If(weight_of(g, g.choice(paths)), [Continue()]))
+    return Block([Let(total), ForElements(pair, which, body), Print(Read(total))])
+
+
+def weight_of(g, path):
+    kind = type_of(path)
+    if isinstance(kind, Int):
+        return path
+    if kind == STRING:
+        return Binary("==", path, Text(g.choice(expressions.WORDS)))
+    return Cast(I64, path) if kind == BOOL else expressions.decimal(1)
+
+
+@construct("statement", "break", "continue", weight=3)
+def jump(g, depth, name):
+    if not g.loops:
+        return None
+    return If(expressions.condition(g, 2), [Break() if name == "break" else Continue()])
 
 
 @construct("statement", "block", weight=1)
@@ -272,7 +345,7 @@ def block(g, depth):
     return Block(g.block(depth - 1)) if depth > 0 else None
 
 
-@construct("statement", "return", weight=0.8)
+@construct("statement", "return", weight=1.2)
 def leave(g, depth):
     if depth > 1 or not g.scopes[1:]:
         return None

@@ -66,6 +66,7 @@ class Variable:
     type: object
     declared: bool = False  # by `let` with a type, which it then keeps
     loose: bool = False  # made from a literal: its type is open to what it meets
+    fixed: bool = False  # counts the rounds of a loop: not to be written by its body
 
     def __str__(self):
         return f"${self.name}"
@@ -416,6 +417,44 @@ class Unroll:
 
 
 @dataclass(eq=False)
+class While:
+    condition: Expr
+    body: list
+    pins: bool = False
+
+
+@dataclass(eq=False)
+class ForRange:
+    """The variable is a new one in each round: what is assigned to it does not change the loop."""
+
+    variable: Variable
+    start: Expr
+    end: Expr
+    body: list
+    pins: bool = True
+
+
+@dataclass(eq=False)
+class ForElements:
+    """Goes over a map in no known order: its body may only do what any order does alike."""
+
+    variable: Variable  # a tuple of the key and the value
+    map: Map
+    body: list
+    pins: bool = True
+
+
+@dataclass(eq=False)
+class Break:
+    pins: bool = False
+
+
+@dataclass(eq=False)
+class Continue:
+    pins: bool = False
+
+
+@dataclass(eq=False)
 class Block:
     body: list
     pins: bool = False
@@ -491,6 +530,16 @@ def line(statement, indent=""):
             return text if other is None else f"{text} else {nested(other, indent)}"
         case Unroll(count, body):
             return f"unroll ({count}) {nested(body, indent)}"
+        case While(condition, body):
+            return f"while ({condition}) {nested(body, indent)}"
+        case ForRange(variable, start, end, body):
+            return f"for ({variable} : {operand(start, 11)}..{operand(end, 11)}) {nested(body, indent)}"
+        case ForElements(variable, which, body):
+            return f"for ({variable} : {which}) {nested(body, indent)}"
+        case Break():
+            return "break;"
+        case Continue():
+            return "continue;"
         case Block(body):
             return nested(body, indent)
         case Return():
@@ -505,6 +554,6 @@ def blocks(statement):
     match statement:
         case If(_, then, other):
             return [then] if other is None else [then, other]
-        case Unroll(_, body) | Block(body):
+        case Unroll(body=body) | Block(body=body) | While(body=body) | ForRange(body=body) | ForElements(body=body):
             return [body]
     return []
