@@ -1,4 +1,4 @@
-// Where and when: cpu, ncpus, nsecs, elapsed, rand, probe.
+// Where and when: cpu, ncpus, numaid, nsecs, elapsed, jiffies, rand, probe, probetype.
 #include "builtins/common.h"
 
 namespace sonde::builtins {
@@ -56,6 +56,39 @@ const Builtin kRand{.name = "rand",
                       llvm::Value* random = body.Helper(BPF_FUNC_get_prandom_u32, {});
                       return body.ir().CreateAnd(random, body.I64(UINT32_MAX));
                     }};
+
+const Builtin kJiffies{
+    .name = "jiffies",
+    .form = BuiltinForm::kVariable,
+    .signature = "uint64 jiffies",
+    .summary = "The kernel's count of timer ticks.",
+    .check = Uint64,
+    .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.Helper(BPF_FUNC_jiffies64, {}); }};
+
+const Builtin kNumaid{.name = "numaid",
+                      .form = BuiltinForm::kVariable,
+                      .signature = "uint32 numaid",
+                      .summary = "The NUMA node of the CPU that the probe runs on.",
+                      .check = Uint32,
+                      .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
+                        return body.Helper(BPF_FUNC_get_numa_node_id, {});
+                      }};
+
+const Builtin kProbetype{
+    .name = "probetype",
+    .form = BuiltinForm::kVariable,
+    .signature = "string probetype",
+    .summary = "The type of the probe that fired: \"tracepoint\".",
+    .check = [](Checker& checker, const parser::Call&, Call& call) -> const Type* {
+      call.data.text = checker.scope().probe_type->name;
+      return checker.types().String(static_cast<uint32_t>(call.data.text.size()) + 1);
+    },
+    .lower_into = [](BodyContext& body, const sema::Expr& expr, const Call& call, llvm::Value* target) -> llvm::Value* {
+      std::string text = call.data.text;
+      text.resize(expr.type->size);
+      body.StoreBytes(target, text);
+      return body.I64(call.data.text.size());
+    }};
 
 const Builtin kProbe{.name = "probe",
                      .form = BuiltinForm::kVariable,

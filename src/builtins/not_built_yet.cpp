@@ -9,9 +9,9 @@ namespace {
 
 // Those that are written without parentheses too.
 constexpr auto kVariables = std::to_array<std::string_view>({
-    "cgroup", "cpid",  "ctx",   "func",      "has_cpid", "jiffies", "kstack",   "leader_comm", "leader_tid",
-    "numaid", "pcomm", "ppid",  "probetype", "retval",   "sarg0",   "sarg1",    "sarg2",       "sarg3",
-    "sarg4",  "sarg5", "sarg6", "sarg7",     "sarg8",    "sarg9",   "usermode", "username",    "ustack",
+    "ctx",    "func",  "kstack", "leader_comm", "leader_tid", "pcomm",    "ppid",
+    "retval", "sarg0", "sarg1",  "sarg2",       "sarg3",      "sarg4",    "sarg5",
+    "sarg6",  "sarg7", "sarg8",  "sarg9",       "usermode",   "username", "ustack",
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({

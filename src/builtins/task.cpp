@@ -80,6 +80,14 @@ const Builtin kGid{.name = "gid",
                      return HighHalf(body, BPF_FUNC_get_current_uid_gid);
                    }};
 
+const Builtin kCgroup{.name = "cgroup",
+                      .form = BuiltinForm::kVariable,
+                      .signature = "uint64 cgroup",
+                      .summary = "The id of the current task's cgroup (version 2).",
+                      .check = [](Checker& checker, const parser::Call&, Call&) { return checker.types().Uint64(); },
+                      .lower = [](BodyContext& body, const sema::Expr&,
+                                  const Call&) { return body.Helper(BPF_FUNC_get_current_cgroup_id, {}); }};
+
 const Builtin kComm{
     .name = "comm",
     .form = BuiltinForm::kVariable,

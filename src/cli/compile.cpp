@@ -114,6 +114,7 @@ bool Check(Compilation& c) {
   options.max_probes = c.config.max_probes;
   options.max_map_keys = c.config.max_map_keys;
   options.unsafe = c.options.unsafe;
+  options.has_child = c.options.child.has_value();
   c.program = sema::Check(*c.ast, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
   return c.program != nullptr && !c.diagnostics.HasErrors();
 }

@@ -12,7 +12,7 @@ struct Control {
   uint32_t exit = 0;      // programs that see 1 return at once
   uint32_t asleep = 0;    // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
   int32_t exit_code = 0;  // of the script's exit(code)
-  uint32_t reserved = 0;
+  uint32_t child_pid = 0;  // of the command that the run started, for `cpid`
   uint64_t start_ns = 0;        // CLOCK_BOOTTIME when probes were attached, for `elapsed`
   uint64_t runtime_errors = 0;  // records that found the control ring full
 };

@@ -45,6 +45,8 @@ int ControlBlock::ExitCode() const { return Shared(control_->exit_code).load(); 
 
 void ControlBlock::SetStart(uint64_t boot_time_ns) { Shared(control_->start_ns).store(boot_time_ns); }
 
+void ControlBlock::SetChild(uint32_t pid) { Shared(control_->child_pid).store(pid); }
+
 void ControlBlock::FallAsleep() {
   Shared(control_->asleep).store(1);
   // Pairs with the barrier between publication and the look at `asleep` in the programs.

@@ -24,6 +24,7 @@ class ControlBlock {
   void RequestExit();
   int ExitCode() const;
   void SetStart(uint64_t boot_time_ns);
+  void SetChild(uint32_t pid);
 
   // Before the reader looks at the rings a last time and waits: producers then know that they must wake it.
   void FallAsleep();

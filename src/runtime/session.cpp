@@ -161,6 +161,7 @@ Result<void> Session::WatchEnds() {
 
 Result<void> Session::Start() {
   control_->SetStart(BootTime());
+  if (child_) control_->SetChild(static_cast<uint32_t>(child_->pid()));
   if (!options_.dry_run) {
     if (auto begun = RunPrograms(probes_.BeginPrograms(), "begin", true); !begun) return begun;
   }

@@ -30,6 +30,7 @@ struct Options {
   uint64_t max_map_keys = 4096;
   bool missing_probes_are_errors = true;
   bool unsafe = false;
+  bool has_child = false;  // the run starts a command: `cpid`
 };
 
 // What the script is checked against.

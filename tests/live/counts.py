@@ -13,7 +13,7 @@ CALLS = 350_000
 @check
 def shared_counters_are_exact():
     program = """
-        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+        tracepoint:syscalls:sys_enter_getppid /pid == cpid && comm == "getppid_loop"/ {
           @plain++; @count = count(); @sum = sum(2); @keyed[comm]++; @keyed_count[comm] = count();
         }"""
     finished = run("-q", "-e", program, "-c", f"getppid_loop {CALLS} 4")
@@ -28,7 +28,7 @@ def every_width_and_aggregation_is_exact():
     """Two CPUs at once; the narrow ones wrap and still lose nothing."""
     program = """
         begin { @a = (uint16)0; @b = (uint32)0; @l[1] = (uint32)0; @d = 0; }
-        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+        tracepoint:syscalls:sys_enter_getppid /pid == cpid && comm == "getppid_loop"/ {
           @a++; @b++; @l[1]++; @d -= 2; @k["a", 1]++; @h = hist(3); @lh = lhist(5, 0, 10, 1); @st = stats(2);
           @avg = avg(7); @max = max(7); if (@y[tid]) { @y[tid]++; } else { @y[tid] = 1; } @cpu[cpu] = count();
         }"""
@@ -48,7 +48,7 @@ def every_width_and_aggregation_is_exact():
 def a_profile_interrupts_the_same_counters(folder):
     """999 times a second on each CPU, in the midst of system calls: the same string scratch, the same map."""
     program = """
-        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+        tracepoint:syscalls:sys_enter_getppid /pid == cpid && comm == "getppid_loop"/ {
           @calls = count(); @both[0] = count(); printf("call %s %s\\n", comm, "abcdefghijklmnopqrstuvwxyz");
         }
         profile:hz:999 { @samples = count(); @both[0] = count(); printf("sample %s %s\\n", comm, "0123456789"); }"""
@@ -71,7 +71,7 @@ def a_profile_interrupts_the_same_counters(folder):
 def programs_that_interrupt_each_other(folder):
     """A timer's and a switch's tracepoints interrupt the body of a system call: strings stay whole, counts exact."""
     program = """
-        tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ {
+        tracepoint:syscalls:sys_enter_getppid /pid == cpid && comm == "getppid_loop"/ {
           @calls = count(); printf("call %s %d %s\\n", comm, pid, "abcdefghijklmnopqrstuvwxyz");
         }
         tracepoint:timer:hrtimer_expire_entry, tracepoint:irq:softirq_entry {

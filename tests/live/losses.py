@@ -4,7 +4,7 @@ from _sonde import check, expect, lost, main, run
 
 CALLS = 1_000_000
 PROGRAM = (
-    'tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ { printf("%d %s %d\\n", pid, comm, cpu); }'
+    'tracepoint:syscalls:sys_enter_getppid /pid == cpid && comm == "getppid_loop"/ { printf("%d %s %d\\n", pid, comm, cpu); }'
 )
 
 
@@ -38,7 +38,7 @@ def a_small_ring_loses_exactly(folder):
 
 @check
 def a_full_map_is_counted():
-    program = 'tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ { @n++; @k[@n] = 1; }'
+    program = 'tracepoint:syscalls:sys_enter_getppid /pid == cpid && comm == "getppid_loop"/ { @n++; @k[@n] = 1; }'
     finished = run("-e", program, "-c", "getppid_loop 1000", env={"SONDE_MAX_MAP_KEYS": "100"})
     keys = sum(line.startswith("@k[") for line in finished.stdout.split("\n"))
     expect(keys == 100, f"{keys} keys, not 100")
