@@ -203,7 +203,7 @@ image::ValueType Layout::Describe(const sema::Type& type) {
                    : type.kind == TypeKind::kTuple ? image::ValueKind::kTuple
                                                    : image::ValueKind::kRecord;
       for (const sema::Field& field : type.fields) {
-        if (field.type->IsFlexibleArray()) continue;  // behind the value
+        if (field.type->size == 0 && !field.type->IsTuple()) continue;  // behind the value, or of no type that there is
         value.fields.push_back({field.name, TypeOf(field.type), field.offset, field.bit_offset, field.bit_width});
       }
       break;

@@ -31,9 +31,10 @@ void BodyContext::SendFixedRecord(uint32_t event, const std::vector<const sema::
   }
   std::vector<llvm::Value*> memory;
   for (const sema::Expr* value : values) {
+    const auto* load = std::get_if<sema::Load>(&value->node);
     bool direct = value->type->IsScalar() || std::holds_alternative<sema::StringConstant>(value->node) ||
                   std::holds_alternative<sema::Call>(value->node);
-    memory.push_back(direct ? nullptr : LowerAddress(*value));
+    memory.push_back(direct ? nullptr : load != nullptr ? LoadAddress(*load) : LowerAddress(*value));
   }
   llvm::BasicBlock* reserved = NewBlock("reserved");
   llvm::BasicBlock* lost = NewBlock("lost");
@@ -50,6 +51,13 @@ void BodyContext::SendFixedRecord(uint32_t event, const std::vector<const sema::
       StoreScalar(scalars[i], type, slot);
     } else if (type.size == 0) {
       // an empty tuple
+    } else if (const auto* load = std::get_if<sema::Load>(&values[i]->node)) {
+      sema::AddressSpace space = load->pointer->type->space;
+      if (type.IsString()) {
+        ReadString(slot, I64(type.size), memory[i], space);
+      } else {
+        ReadMemory(slot, type.size, memory[i], space);
+      }
     } else if (memory[i] != nullptr) {
       Helper(BPF_FUNC_probe_read_kernel, {slot, I64(type.size), memory[i]});
     } else {

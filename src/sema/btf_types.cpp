@@ -136,8 +136,7 @@ class BtfTypes {
         continue;
       }
       const Type* field_type = Convert(member.type);
-      bool has_bytes = field_type != nullptr && (field_type->size > 0 || field_type->IsFlexibleArray());
-      if (!has_bytes) continue;
+      if (field_type == nullptr) field_type = types_.Void();  // known by its name, but of no type that there is
       type.fields.push_back({.name = std::string(member.name),
                              .type = field_type,
                              .offset = bits / 8,

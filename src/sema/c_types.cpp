@@ -94,8 +94,8 @@ class CTypes {
         continue;
       }
       const Type* field_type = Convert(field.type);
-      bool has_bytes = field_type != nullptr && (field_type->size > 0 || field_type->IsFlexibleArray());
-      if (!has_bytes) continue;
+      if (field_type == nullptr)
+        field_type = checker_.types().Void();  // known by its name, but of no type that there is
       type.fields.push_back({field.name, field_type, bits / 8, bits % 8, field.bit_width});
     }
   }

@@ -47,6 +47,21 @@ uint64_t Extend(uint64_t bits, const Type& type) {
   return type.is_signed ? static_cast<uint64_t>(static_cast<int64_t>(bits) >> unused) : bits >> unused;
 }
 
+// Where a number leads when it is taken for an address: an argument of a system call, what was a pointer into user
+// memory, and what was found in user memory, lead there.
+AddressSpace SpaceOfNumber(const Expr& expr, const ArgsLayout* args, AddressSpace otherwise) {
+  if (expr.type->IsPointer()) return expr.type->space;
+  if (const auto* field = std::get_if<ArgsField>(&expr.node)) {
+    return args->fields[field->field].syscall_argument >= 0 ? AddressSpace::kUser : otherwise;
+  }
+  if (const auto* load = std::get_if<Load>(&expr.node)) return load->pointer->type->space;
+  if (const auto* convert = std::get_if<Convert>(&expr.node)) return SpaceOfNumber(*convert->operand, args, otherwise);
+  const auto* binary = std::get_if<Binary>(&expr.node);
+  if (binary == nullptr) return otherwise;
+  AddressSpace left = SpaceOfNumber(*binary->left, args, otherwise);
+  return left != otherwise ? left : SpaceOfNumber(*binary->right, args, otherwise);
+}
+
 }  // namespace
 
 // `(uint8[])x`: as many elements as the value has bytes for.
@@ -74,7 +89,9 @@ ExprPtr Checker::CheckCast(const parser::TypeName& name, const parser::Expr& ope
 
 ExprPtr Checker::CastScalar(const Type* type, ExprPtr value, Span span) {
   // A pointer keeps the space that it came from: user pointers stay user pointers.
-  if (type->IsPointer() && value->type->IsPointer()) type = types().InSpace(type, value->type->space);
+  if (type->IsPointer()) {
+    type = types().InSpace(type, SpaceOfNumber(*value, scope_.args, scope_.probe_type->address_space));
+  }
   if (const Constant* constant = value->AsConstant(); constant != nullptr && type->IsInteger()) {
     return MakeInt(span, Extend(constant->bits, *type), type, false);
   }

@@ -5,6 +5,7 @@
 #include "sema/checker.h"
 
 namespace sonde::sema {
+
 // A record's field that the format file declares as an enum which C or BTF knows.
 const Type* Checker::EnumOfRecord(const ArgsFieldInfo& field) {
   constexpr std::string_view kTag = "enum ";
@@ -49,9 +50,9 @@ ExprPtr Checker::CheckFieldAccess(const parser::FieldAccess& access, Span span) 
   ExprPtr base = Check(*access.base);
   if (base->type->IsVague()) return base;
   const Type* type = base->type;
-  if (type->IsTuple()) return CheckTupleField(std::move(base), access, span);
   bool through_pointer = type->IsPointer() && type->element != nullptr;
   const Type* structure = through_pointer ? type->element : type;
+  if (structure->IsTuple()) return CheckTupleField(std::move(base), access, span);
   if (!structure->IsStruct()) {
     Report(kTypeMismatch, access.field_span, fmt::format("{} has no fields", Name(*type)))
         .Hint("cast it to a pointer to the struct that it points to: ((struct name *)x)->field");
@@ -63,6 +64,7 @@ ExprPtr Checker::CheckFieldAccess(const parser::FieldAccess& access, Span span) 
 }
 
 ExprPtr Checker::SelectField(ExprPtr base, const Field& field, Span span) {
+  if (field.type->kind == TypeKind::kVoid) return NotSupported(span, fmt::format("the type of '{}'", field.name));
   ExprPtr selected;
   if (base->type->IsPointer()) {
     selected = MakeLoad(span, field.type, std::move(base), &field);

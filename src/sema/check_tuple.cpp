@@ -49,7 +49,7 @@ ExprPtr Checker::CheckRecord(const parser::Record& record, Span span) {
 }
 
 ExprPtr Checker::CheckTupleField(ExprPtr base, const parser::FieldAccess& access, Span span) {
-  const Type* type = base->type;
+  const Type* type = base->type->IsPointer() ? base->type->element : base->type;
   const Field* field = nullptr;
   if (type->kind == TypeKind::kRecord) {
     field = type->FindField(access.field);
@@ -59,7 +59,7 @@ ExprPtr Checker::CheckTupleField(ExprPtr base, const parser::FieldAccess& access
     auto [parsed, error] = std::from_chars(access.field.data(), end, index);
     if (error == std::errc() && parsed == end && index < type->fields.size()) field = &type->fields[index];
   }
-  if (field != nullptr) return Make(span, field->type, Member{.base = std::move(base), .offset = field->offset});
+  if (field != nullptr) return SelectField(std::move(base), *field, span);
   if (type->kind == TypeKind::kTuple) {
     Report(kUnknownField, access.field_span,
            fmt::format("this tuple has {} element{}, there is no .{}", type->fields.size(),

@@ -69,6 +69,19 @@ ExprPtr Checker::NotSupported(Span span, std::string_view what) {
 
 // --- joining types
 
+// Pointers to different things become `void *`. What stands at the address of a variable or of a map's value may have
+// been widened since the last round.
+const Type* Checker::JoinPointers(const Type* a, const Type* b) {
+  const Type* none = types().Pointer(nullptr, a->space);
+  if (a->element == b->element) return a;
+  if (a->element == nullptr || b->element == nullptr) return none;
+  bool is_number = a->element->IsInteger() && b->element->IsInteger();
+  bool is_text = a->element->IsString() && b->element->IsString();
+  if (is_number || is_text) return b->element->size > a->element->size ? b : a;
+  const Type* joined = a->element->IsTuple() ? Join(a->element, b->element) : nullptr;
+  return joined == nullptr ? none : types().Pointer(joined, a->space);
+}
+
 const Type* Checker::Join(const Type* a, const Type* b) {
   if (a == b || b->IsVague()) return a;
   if (a->IsVague()) return b;
@@ -79,12 +92,7 @@ const Type* Checker::Join(const Type* a, const Type* b) {
     return types().Int(std::max(a->size, b->size), a->is_signed);
   }
   if (a->IsString() && b->IsString()) return a->size >= b->size ? a : b;
-  if (a->IsPointer() && b->IsPointer()) {
-    // The address of a variable or value that has been widened since.
-    bool widened = a->element != nullptr && b->element != nullptr && a->element->IsInteger() &&
-                   b->element->IsInteger() && b->element->size > a->element->size;
-    return widened ? b : a;
-  }
+  if (a->IsPointer() && b->IsPointer()) return JoinPointers(a, b);
   if (a->IsPointer() && b->IsInteger()) return a;
   if (b->IsPointer() && a->IsInteger()) return b;
   bool both_countable = (a->IsInteger() || a->kind == TypeKind::kBool || a->kind == TypeKind::kEnum) &&

@@ -211,6 +211,7 @@ class Checker {
     const Type* type = nullptr;
     uint64_t offset = 0;
   };
+  const Type* JoinPointers(const Type* a, const Type* b);
   std::optional<Place> WalkPath(const parser::Expr& path, const Type* root);
   const Type* ResolveBaseType(const parser::TypeName& name, bool report);
   const Type* ResolvePointerType(const parser::TypeName& name, bool report = true);

@@ -46,6 +46,7 @@ struct ProbeType {
   bool is_timer = false;
   bool has_args = false;  // bodies may say args.field
   bool runs_in_tracer = false;
+  AddressSpace address_space = AddressSpace::kKernel;  // where a plain number leads when it is cast to a pointer
   // Turns one spec into points, wildcards resolved; reports what is wrong through the context.
   std::vector<ProbePoint> (*expand)(ExpandContext& context, const parser::ProbeSpec& spec) = nullptr;
   // Probes that match `pattern` ("tracepoint:syscalls:*openat*"), sorted; null when the type cannot be listed.

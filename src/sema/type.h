@@ -35,11 +35,11 @@ enum class AddressSpace { kKernel, kUser };
 struct Type;
 
 struct Field {
-  std::string name;  // empty in tuples and for anonymous members
-  const Type* type = nullptr;
-  uint32_t offset = 0;      // bytes
-  uint32_t bit_offset = 0;  // of a bitfield, within the byte at `offset`
-  uint32_t bit_width = 0;   // 0 unless a bitfield
+  std::string name;            // empty in tuples
+  const Type* type = nullptr;  // of a struct: void for what the language has no type for, such as a float
+  uint32_t offset = 0;         // bytes
+  uint32_t bit_offset = 0;     // of a bitfield, within the byte at `offset`
+  uint32_t bit_width = 0;      // 0 unless a bitfield
 };
 
 struct Type {

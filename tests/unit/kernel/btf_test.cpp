@@ -118,6 +118,13 @@ TEST(Btf, ReadsEnumerators) {
   EXPECT_THAT(values(BtfKind::kEnum, "nothing"), ElementsAre());
 }
 
+TEST(Btf, FindsEnumsByTheirEnumerators) {
+  auto btf = Fixture();
+  EXPECT_EQ(btf->FindEnumerator("PIDTYPE_SID"), btf->Find(BtfKind::kEnum, "pid_type"));
+  EXPECT_EQ(btf->FindEnumerator("WIDE_HIGH"), btf->Find(BtfKind::kEnum64, "wide"));
+  EXPECT_EQ(btf->FindEnumerator("PIDTYPE"), std::nullopt);
+}
+
 // Asks everything of every type; what matters is that nothing is read outside and that it ends.
 uint64_t AskEverything(const Btf& btf) {
   uint64_t sum = 0;
