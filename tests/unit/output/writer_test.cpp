@@ -157,6 +157,10 @@ TEST(Notices, TellLossesWithTheRemedy) {
             "sonde: lost 12 events at x.bt:3:5 (printf): the ring buffer was full; a larger perf_rb_pages makes room\n"
             "sonde: lost 1 update at x.bt:4:1 (@start): the map was full; a larger max_map_keys makes room\n"
             "sonde: lost 2 events so far of tracepoint:sched:sched_switch: missed by recursion\n");
+  const image::LossSite loop{{"x.bt", 5, 1}, LossReason::kLoopLimit, "while"};
+  EXPECT_EQ(Show(image, {image::LossEvent{.site = &loop, .count = 2}}).errors,
+            "sonde: cut off 2 loops at x.bt:5:1 (while): the kernel ends a loop after 8388608 rounds; a second loop "
+            "around it goes on\n");
   EXPECT_EQ(Show(image, {events[0]}, "json").data,
             "{\"type\": \"lost_events\", \"data\": {\"events\": 12, \"object\": \"printf\", \"reason\": \"ring full\", "
             "\"file\": \"x.bt\", \"line\": 3, \"column\": 5, \"final\": true}}\n");
