@@ -143,7 +143,7 @@ llvm::Value* BodyContext::Temporary(uint32_t bytes) { return Address(Reserve(byt
 
 BodyContext::Memory BodyContext::Reserve(uint32_t bytes) {
   bytes = AlignUp(std::max(bytes, 8U), 8);
-  auto fits = std::find_if(free_.begin(), free_.end(), [&](const Memory& memory) { return memory.bytes == bytes; });
+  auto fits = std::ranges::find(free_, bytes, &Memory::bytes);
   Memory memory;
   if (fits != free_.end()) {
     memory = *fits;
@@ -302,6 +302,7 @@ llvm::Value* CallByNumber(llvm::IRBuilder<>& ir, llvm::Type* result, int number,
                           std::initializer_list<llvm::Value*> args) {
   std::vector<llvm::Value*> values(args);
   std::vector<llvm::Type*> types;
+  types.reserve(values.size());
   for (llvm::Value* value : values) types.push_back(value->getType());
   llvm::FunctionType* type = llvm::FunctionType::get(result, types, false);
   llvm::Value* function = llvm::ConstantExpr::getIntToPtr(ir.getInt64(static_cast<uint64_t>(number)), ir.getPtrTy());
