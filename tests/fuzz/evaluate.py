@@ -6,7 +6,11 @@ from . import render
 from .rules import COMPARISONS, arithmetic, fits, is_unsigned, literal_value, operation_type, ternary_type, type_of
 from .tree import (
     I64,
+    U64,
     Aggregate,
+    Argument,
+    ArrayElement,
+    ArrayType,
     Assign,
     Binary,
     Block,
@@ -27,7 +31,9 @@ from .tree import (
     IncDec,
     Int,
     Let,
+    MacroCall,
     MakeTuple,
+    Map,
     Member,
     Number,
     Param,
@@ -41,7 +47,6 @@ from .tree import (
     Ternary,
     Text,
     Truth,
-    U64,
     TupleType,
     Unary,
     Unroll,
@@ -70,11 +75,34 @@ class NextRound(Exception):
 
 
 @dataclass
+class Frame:
+    """The variables of a body, or of one call of a macro."""
+
+    variables: dict = field(default_factory=dict)
+    arguments: dict = field(default_factory=dict)  # of a macro's parameters: the caller's expressions
+    written: dict = field(default_factory=dict)  # and the caller's variables
+    caller: object = None
+
+    def place(self, variable):
+        """The frame and the variable behind a name."""
+        if variable in self.written:
+            return self.caller.place(self.written[variable])
+        return self, variable
+
+
+@dataclass
 class State:
     maps: dict = field(default_factory=dict)  # Map → {key: value}
-    variables: dict = field(default_factory=dict)
+    frame: Frame = field(default_factory=Frame)
     out: list = field(default_factory=list)
     steps: int = 0
+
+    def rows(self, which):
+        """Of a map, or of the one that a macro's parameter stands for."""
+        frame = self.frame
+        while which in frame.written:
+            frame, which = frame.caller, frame.written[which]
+        return self.maps[which]
 
 
 def run(program):
@@ -83,7 +111,7 @@ def run(program):
     for body in program.bodies:
         if body.probe not in ("begin", "BEGIN"):
             continue
-        state.variables = {}
+        state.frame = Frame()
         try:
             if body.predicate is None or value_of(body.predicate, state):
                 execute_all(body.statements, state)
@@ -101,9 +129,25 @@ def convert(value, from_type, to_type):
     if isinstance(to_type, TupleType):
         kinds = zip(value, from_type.elements, to_type.elements)
         return tuple(convert(one, source, target) for one, source, target in kinds)
+    if isinstance(to_type, ArrayType):
+        return value if isinstance(from_type, ArrayType) and from_type == to_type else cut(bits_of(value, from_type), to_type)
+    if isinstance(from_type, ArrayType):
+        return to_type.wrap(bits_of(value, from_type))
     if isinstance(to_type, Int):
         return to_type.wrap(int(value))
     return value != 0 if isinstance(to_type, Bool) else value
+
+
+def bits_of(value, kind):
+    """The bytes of a number or of an array, the lowest first, as one number."""
+    if not isinstance(kind, ArrayType):
+        return int(value)
+    bits = kind.element.bits
+    return sum((one & (1 << bits) - 1) << bits * index for index, one in enumerate(value))
+
+
+def cut(number, kind):
+    return tuple(kind.element.wrap(number >> kind.element.bits * index) for index in range(kind.count))
 
 
 def key_of(element, state):
@@ -115,7 +159,7 @@ def key_of(element, state):
 
 def read_element(element, state):
     which = element.map
-    value = state.maps[which].get(key_of(element, state))
+    value = state.rows(which).get(key_of(element, state))
     if not which.aggregation:
         return zero(which.type) if value is None else value
     return 0 if value is None else render.as_number(which, value)
@@ -157,9 +201,10 @@ def unary(expr, state):
 
 def store(target, value, state):
     if isinstance(target, Variable):
-        state.variables[target] = value
+        frame, variable = state.frame.place(target)
+        frame.variables[variable] = value
     else:
-        state.maps[target.map][key_of(target, state)] = value
+        state.rows(target.map)[key_of(target, state)] = value
 
 
 def count(expr, state):
@@ -182,13 +227,14 @@ def value_of(expr, state):
         case Number(value) | Truth(value) | Text(value) | Param(value=value) | ParamCount(value) | Size(value=value):
             return value
         case Read(variable):
-            if variable not in state.variables:
+            frame, real = state.frame.place(variable)
+            if real not in frame.variables:
                 raise Invalid(f"{variable} is not assigned")
-            return state.variables[variable]
+            return frame.variables[real]
         case Element():
             return read_element(expr, state)
         case HasKey(element):
-            return key_of(element, state) in state.maps[element.map]
+            return key_of(element, state) in state.rows(element.map)
         case Unary():
             return unary(expr, state)
         case Binary():
@@ -204,10 +250,44 @@ def value_of(expr, state):
             return tuple(value_of(one, state) for one in elements)
         case Member(base, index):
             return value_of(base, state)[index]
+        case ArrayElement(base, index):
+            return value_of(base, state)[value_of(index, state)]
+        case Argument(parameter):
+            return value_of_argument(parameter, state)
+        case MacroCall(macro, arguments):
+            return call(macro, arguments, state)
         case BlockValue(statements, inner):
             execute_all(statements, state)
             return value_of(inner, state)
     raise TypeError(expr)
+
+
+# --- macros
+
+
+def call(macro, arguments, state):
+    frame = Frame(caller=state.frame)
+    for parameter, argument in zip(macro.parameters, arguments):
+        if isinstance(parameter, Variable):
+            frame.written[parameter] = argument.variable
+        elif isinstance(parameter, Map):
+            frame.written[parameter] = argument
+        else:
+            frame.arguments[parameter] = argument
+    state.frame = frame
+    execute_all(macro.statements, state)
+    value = value_of(macro.value, state)
+    state.frame = frame.caller
+    return value
+
+
+def value_of_argument(parameter, state):
+    """Each use evaluates it again, in terms of the caller."""
+    inside = state.frame
+    state.frame = inside.caller
+    value = value_of(inside.arguments[parameter], state)
+    state.frame = inside
+    return value
 
 
 # --- statements
@@ -222,8 +302,6 @@ def assign(target, value, op, state):
         number = value_of(value, state)
         return store(target, convert(number, type_of(value), kind), state)
     place = Read(target) if isinstance(target, Variable) else target
-    if place is not target and target not in state.variables:
-        raise Invalid(f"{target} is not assigned")
     made = Binary(op, place, value)
     store(target, convert(binary(made, state), type_of(made), kind), state)
 
@@ -236,7 +314,7 @@ def aggregate(target, value, state):
     number = 0 if value is None else value_of(value, state)
     if value is not None and which.aggregation not in ("hist", "lhist"):
         number = which.type.wrap(int(number))
-    rows = state.maps[which]
+    rows = state.rows(which)
     rows[key] = render.aggregated(which, rows.get(key), number)
 
 
@@ -251,7 +329,7 @@ def execute(statement, state):
             assign(target, value, op, state)
         case Let(variable, value):
             if value is None:
-                state.variables[variable] = zero(variable.type)
+                store(variable, zero(variable.type), state)
             else:
                 assign(variable, value, "", state)
         case Evaluate(value):
@@ -259,16 +337,16 @@ def execute(statement, state):
         case Aggregate(target, value):
             aggregate(target, value, state)
         case Delete(element):
-            state.maps[element.map].pop(key_of(element, state), None)
+            state.rows(element.map).pop(key_of(element, state), None)
         case Print(value):
             state.out.append(render.value(value_of(value, state), type_of(value)) + "\n")
         case PrintMap(which, top, div):
-            rows = render.map_rows(which, state.maps[which], top, div)
+            rows = render.map_rows(which, state.rows(which), top, div)
             if not rows and not which.keys and which.aggregation in ("count", "sum"):
                 rows = [f"{which}: 0"]
             state.out.append("".join(row + "\n" for row in rows))
         case ForMap(function, which):
-            rows = state.maps[which]
+            rows = state.rows(which)
             emptied = {key: render.zeroed(which) for key in rows} if function == "zero" else {}
             state.maps[which] = emptied
         case Printf(form, arguments):
@@ -288,7 +366,7 @@ def execute(statement, state):
             bounds = I64.wrap(int(value_of(start, state))), I64.wrap(int(value_of(end, state)))
             repeat(range(*bounds), lambda number: round_with(variable, number, body, state))
         case ForElements(variable, which, body):
-            pairs = [element_pair(which, key, held) for key, held in state.maps[which].items()]
+            pairs = [element_pair(which, key, held) for key, held in state.rows(which).items()]
             repeat(pairs, lambda pair: round_with(variable, pair, body, state))
         case Break():
             raise LeaveLoop
@@ -318,7 +396,7 @@ def while_holds(condition, state):
 
 
 def round_with(variable, value, body, state):
-    state.variables[variable] = value
+    store(variable, value, state)
     execute_all(body, state)
 
 

@@ -8,6 +8,9 @@ from .tree import (
     INTS,
     STRING,
     U64,
+    Argument,
+    ArrayElement,
+    ArrayType,
     Binary,
     BlockValue,
     Cast,
@@ -15,12 +18,15 @@ from .tree import (
     HasKey,
     IncDec,
     Int,
+    MacroCall,
     MakeTuple,
     Member,
     Number,
     Param,
     ParamCount,
+    Parameter,
     Read,
+    RecordType,
     Size,
     Ternary,
     Text,
@@ -134,7 +140,7 @@ def key(g, kind, depth):
         if isinstance(kind, Int):
             return decimal(g.rng.randint(0, 3)) if g.random() < 0.7 else fitting(g, kind, depth - 2)
         if isinstance(kind, TupleType):
-            return MakeTuple(tuple(exact_key(g, one, depth) for one in kind.elements))
+            return MakeTuple(tuple(exact_key(g, one, depth) for one in kind.elements), names_of(kind))
         return Text(g.choice(WORDS[:5])) if kind == STRING and g.random() < 0.7 else exact(g, kind, depth - 2)
 
 
@@ -179,6 +185,8 @@ def depends_on_run(expr):
     """Whether it holds what only the run knows."""
     if isinstance(expr, (Read, Element, IncDec, BlockValue)):
         return True
+    if isinstance(expr, MacroCall):
+        return depends_on_run(expr.macro.value)
     parts = [getattr(expr, name, None) for name in ("operand", "left", "right", "condition", "then", "other", "base")]
     parts += list(getattr(expr, "elements", ()))
     return any(depends_on_run(part) for part in parts if part is not None)
@@ -231,7 +239,8 @@ def member(g, wanted, bracket):
 
 def paths_of(base, bracket):
     for index, kind in enumerate(type_of(base).elements):
-        path = Member(base, index, bracket and not is_keyless(base))
+        named = isinstance(type_of(base), RecordType)
+        path = Member(base, index, bracket and not named and not is_keyless(base), type_of(base).names[index] if named else "")
         yield path
         if isinstance(kind, TupleType):
             yield from paths_of(path, bracket)
@@ -240,6 +249,56 @@ def paths_of(base, bracket):
 def is_keyless(base):
     """A number in brackets behind a map is its key."""
     return isinstance(base, Element) and not base.keys
+
+
+@construct("int", "array-and-back", weight=1)
+def array_and_back(g, depth):
+    """A number as an array of its bytes, and that as another number."""
+    array = byte_array(g, depth)
+    size = array.type.element.bits * array.type.count
+    return Cast(g.choice([kind for kind in INTS if kind.bits == size]), array)
+
+
+@construct("int", "array-element", weight=1)
+def array_element(g, depth):
+    array = byte_array(g, depth)
+    return ArrayElement(array, decimal(g.rng.randrange(array.type.count)))
+
+
+def byte_array(g, depth, kind=None):
+    if kind is None:
+        element = g.choice(INTS)
+        kind = ArrayType(element, g.choice([count for count in (1, 2, 4, 8) if element.bits * count <= 64]))
+    number_type = g.choice([one for one in INTS if one.bits == kind.element.bits * kind.count])
+    return Cast(kind, exact(g, number_type, depth - 1))
+
+
+@construct("bool", "array-equal", "array-not-equal", weight=1)
+def array_comparison(g, depth, name):
+    left = byte_array(g, depth)
+    return Binary(COMPARES[name.removeprefix("array-")], left, byte_array(g, depth, left.type))
+
+
+@construct("int", "macro-call", weight=2)
+def macro_call(g, depth):
+    macro = g.choice(g.macros)
+    if not (g.effects or macro.is_pure):
+        return None
+    made = list(macro.maps)
+    for parameter in macro.parameters[len(made) :]:
+        if isinstance(parameter, Parameter):
+            made.append(any_number(g, min(depth - 1, 2)))
+            continue
+        variables = [one for one in g.writable(Int) if one.declared and one.type == parameter.type]
+        if not variables or not g.effects:
+            return None
+        made.append(Read(g.choice(variables)))
+    return MacroCall(macro, tuple(made), not made and g.random() < 0.5)
+
+
+@construct("int", "macro-argument", weight=20)
+def macro_argument(g, depth):
+    return Cast(g.choice(INTS), Argument(g.choice(g.macro_parameters))) if g.macro_parameters else None
 
 
 @construct("int", "block-value", weight=1)
@@ -297,7 +356,7 @@ def has_key(g, depth, name):
     return HasKey(element(g, g.choice(maps), depth), name == "has-key")
 
 
-@construct("bool", "bool-variable", weight=6)
+@construct("bool", "bool-variable", weight=9)
 def bool_variable(g, depth):
     variables = g.visible(type(BOOL))
     return Read(g.choice(variables)) if variables else None
@@ -358,7 +417,12 @@ def string_block(g, depth):
 
 @construct("tuple", "make-tuple", weight=2)
 def make_tuple(g, depth, kind=None):
-    return MakeTuple(tuple(exact(g, one, depth - 1) for one in (kind or g.tuple_type()).elements))
+    kind = kind or g.tuple_type()
+    return MakeTuple(tuple(exact(g, one, depth - 1) for one in kind.elements), names_of(kind))
+
+
+def names_of(kind):
+    return kind.names if isinstance(kind, RecordType) else ()
 
 
 @construct("tuple", "tuple-ternary", weight=2)

@@ -1,12 +1,16 @@
 """Values, formats and maps as text, as the language's documentation shows them; and how aggregations add up."""
 
 from .rules import divide
-from .tree import BOOL, STRING, Int, String, TupleType, zero
+from .tree import BOOL, STRING, ArrayType, Int, RecordType, String, TupleType, zero
 
 # --- values
 
 
 def value(what, kind):
+    if isinstance(kind, RecordType):
+        return f"{{ {', '.join(f'.{n} = {value(one, each)}' for n, one, each in zip(kind.names, what, kind.elements))} }}"
+    if isinstance(kind, ArrayType):
+        return f"[{','.join(map(str, what))}]"
     if isinstance(kind, TupleType):
         inner = ", ".join(value(one, each) for one, each in zip(what, kind.elements))
         return f"({inner}{',' if len(kind.elements) == 1 else ''})"
@@ -41,7 +45,7 @@ KEPT = {"hh": 8, "h": 16}
 
 
 def conversion(step, flags, width, precision, what, kind):
-    if step.letter == "s" or kind == STRING or isinstance(kind, TupleType):
+    if step.letter == "s" or kind == STRING or isinstance(kind, (TupleType, ArrayType)):
         text = value(what, kind)
         return pad(text if precision is None else text[:precision], flags, width)
     if step.letter == "c":
@@ -219,7 +223,7 @@ def map_rows(which, rows, top=0, div=0):
     out = []
     for key, held in ordered[-top:] if top else ordered:
         kinds = which.keys
-        if len(kinds) == 1 and isinstance(kinds[0], TupleType):
+        if len(kinds) == 1 and type(kinds[0]) is TupleType:
             key, kinds = key[0], kinds[0].elements  # a tuple is the same as several keys
         keys = ", ".join(value(one, kind) for one, kind in zip(key, kinds))
         name = f"{which}[{keys}]:" if which.keys else f"{which}:"

@@ -10,6 +10,8 @@ from .tree import (
     INTS,
     STRING,
     U64,
+    Argument,
+    ArrayElement,
     Binary,
     BlockValue,
     Cast,
@@ -17,12 +19,14 @@ from .tree import (
     HasKey,
     IncDec,
     Int,
+    MacroCall,
     MakeTuple,
     Member,
     Number,
     Param,
     ParamCount,
     Read,
+    RecordType,
     Size,
     Ternary,
     Text,
@@ -134,7 +138,7 @@ def join(a, b):
     """What both can be kept as."""
     if a == b:
         return a
-    if isinstance(a, TupleType) and isinstance(b, TupleType) and len(a.elements) == len(b.elements):
+    if type(a) is TupleType and type(b) is TupleType and len(a.elements) == len(b.elements):
         return TupleType(tuple(join(x, y) for x, y in zip(a.elements, b.elements)))
     if isinstance(a, Int) and isinstance(b, Int) and a.signed == b.signed:
         return max(a, b, key=lambda kind: kind.bits)
@@ -182,8 +186,15 @@ def type_of(expr):
             return kind
         case IncDec(target=target):
             return type_of(target)
-        case MakeTuple(elements):
-            return TupleType(tuple(type_of(one) for one in elements))
+        case MakeTuple(elements, names):
+            kinds = tuple(type_of(one) for one in elements)
+            return RecordType(kinds, names) if names else TupleType(kinds)
+        case ArrayElement(base):
+            return type_of(base).element
+        case Argument():
+            return I64  # never used without a cast
+        case MacroCall(macro):
+            return type_of(macro.value)
         case Member(base, index):
             return type_of(base).elements[index]
         case BlockValue(_, inner):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import fields, replace
 
-from .tree import Body, Expr, Text, blocks
+from .tree import Body, Expr, Text, blocks, body_text
 
 MAX_TRIES = 200
 
@@ -21,6 +21,7 @@ def smaller(program, still_fails):
     while before != str(program) and tries[0] < MAX_TRIES:
         before = str(program)
         program = without_bodies(program, fails)
+        program = without_macros(program, fails)
         program = without_statements(program, fails)
         program = with_blocks_opened(program, fails)
         program = with_smaller_values(program, fails)
@@ -30,7 +31,7 @@ def smaller(program, still_fails):
 def unpinned(program):
     """The maps and variables whose types nothing decides any more; those of block expressions count among them."""
     pinned = {str(name) for statements in all_lists(program) for one in statements if one.pins for name in names_of(one)}
-    return set(re.findall(r"[@$][a-z]\w*", str(program))) - pinned
+    return set(re.findall(r"[@$][a-z]\w*", "".join(map(body_text, program.bodies)))) - pinned
 
 
 def names_of(statement):
@@ -42,6 +43,18 @@ def without_bodies(program, fails):
     for body in program.bodies[:-1]:
         candidate = replace(program, bodies=[one for one in program.bodies if one is not body])
         if fails(candidate):
+            program = candidate
+    return program
+
+
+def without_macros(program, fails):
+    for macro in program.macros:
+        candidate = replace(program, macros=[one for one in program.macros if one is not macro])
+        if macro.name not in str(candidate) and fails(candidate):
+            program = candidate
+    for which in program.maps:
+        candidate = replace(program, maps=[one for one in program.maps if one is not which])
+        if not re.search(rf"{which}\b", "".join(map(body_text, program.bodies))) and fails(candidate):
             program = candidate
     return program
 

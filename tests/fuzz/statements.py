@@ -110,7 +110,7 @@ def value_for(g, variable):
 COMPOUND = expressions.NAMES
 
 
-@construct("statement", *(f"compound-{name}" for name in COMPOUND), weight=2)
+@construct("statement", *(f"compound-{name}" for name in COMPOUND), weight=3)
 def compound(g, depth, name):
     op = COMPOUND[name.removeprefix("compound-")]
     # What is assigned makes a variable without a declared type wider, or signed.
@@ -333,7 +333,7 @@ def weight_of(g, path):
     return Cast(I64, path) if kind == BOOL else expressions.decimal(1)
 
 
-@construct("statement", "break", "continue", weight=3)
+@construct("statement", "break", "continue", weight=5)
 def jump(g, depth, name):
     if not g.loops:
         return None

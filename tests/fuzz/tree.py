@@ -45,6 +45,25 @@ class TupleType:
         return f"({', '.join(map(str, self.elements))}{',' if len(self.elements) == 1 else ''})"
 
 
+@dataclass(frozen=True)
+class RecordType(TupleType):
+    """A tuple whose elements have names."""
+
+    names: tuple = ()
+
+    def __str__(self):
+        return "record"
+
+
+@dataclass(frozen=True)
+class ArrayType:
+    element: Int
+    count: int
+
+    def __str__(self):
+        return f"{self.element}[{self.count}]"
+
+
 I64, U64 = Int(64, True), Int(64, False)
 INTS = [Int(bits, signed) for bits in (8, 16, 32, 64) for signed in (True, False)]
 BOOL, STRING = Bool(), String()
@@ -54,6 +73,8 @@ def zero(kind):
     """What a value of this type is before it is assigned."""
     if isinstance(kind, TupleType):
         return tuple(zero(one) for one in kind.elements)
+    if isinstance(kind, ArrayType):
+        return (0,) * kind.count
     return {String: "", Bool: False}.get(type(kind), 0)
 
 
@@ -79,6 +100,7 @@ class Map:
     type: object  # of its values, or of what is aggregated
     aggregation: str = ""  # "count", "hist" …
     limits: tuple = ()  # literals after the first argument of hist() and lhist()
+    declaration: str = ""  # "hash(1000)"
 
     def __str__(self):
         return f"@{self.name}"
@@ -270,22 +292,76 @@ class IncDec(Expr):
 @dataclass(eq=False)
 class MakeTuple(Expr):
     elements: tuple
+    names: tuple = ()  # of a record
 
     def __str__(self):
+        if self.names:
+            return f"({', '.join(f'{name}={one}' for name, one in zip(self.names, self.elements))})"
         return f"({', '.join(map(str, self.elements))}{',' if len(self.elements) == 1 else ''})"
 
 
 @dataclass(eq=False)
 class Member(Expr):
-    """`.0` or `[0]` of a tuple."""
+    """`.0` or `[0]` of a tuple, `.name` of a record."""
 
     base: Expr
     index: int
     bracket: bool = False
+    name: str = ""
 
     def __str__(self):
         base = operand(self.base, 15)
-        return f"{base}[{self.index}]" if self.bracket else f"{base}.{self.index}"
+        return f"{base}[{self.index}]" if self.bracket else f"{base}.{self.name or self.index}"
+
+
+@dataclass(eq=False)
+class ArrayElement(Expr):
+    base: Expr
+    index: Expr
+
+    def __str__(self):
+        return f"{operand(self.base, 15)}[{self.index}]"
+
+
+@dataclass(eq=False)
+class Parameter:
+    """Of a macro: an expression of the caller, evaluated at each use."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Argument(Expr):
+    """The use of a macro's parameter; a cast around it gives it a type."""
+
+    parameter: Parameter
+
+    def __str__(self):
+        return self.parameter.name
+
+
+@dataclass(eq=False)
+class Macro:
+    name: str
+    parameters: list  # Map; Parameter, or Variable for one of the caller's that the macro may write
+    statements: list
+    value: Expr
+    is_pure: bool = True
+    maps: list = field(default_factory=list)  # what its first parameters are called with
+
+    def __str__(self):
+        parameters = ", ".join(one.name if isinstance(one, Parameter) else str(one) for one in self.parameters)
+        return f"macro {self.name}({parameters}) {BlockValue(self.statements, self.value)}\n"
+
+
+@dataclass(eq=False)
+class MacroCall(Expr):
+    macro: Macro
+    arguments: tuple
+    bare: bool = False  # without parentheses, where there are no parameters
+
+    def __str__(self):
+        return self.macro.name if self.bare else f"{self.macro.name}({', '.join(map(str, self.arguments))})"
 
 
 @dataclass(eq=False)
@@ -481,11 +557,13 @@ class Body:
 class Program:
     bodies: list
     maps: list = field(default_factory=list)
+    macros: list = field(default_factory=list)
     parameters: list = field(default_factory=list)
     runs: bool = True  # else it is only loaded and attached
 
     def __str__(self):
-        return "".join(body_text(body) for body in self.bodies)
+        declared = "".join(f"let {one} = {one.declaration};\n" for one in self.maps if one.declaration)
+        return declared + "".join(map(str, self.macros)) + "".join(body_text(body) for body in self.bodies)
 
 
 def nested(statements, indent):

@@ -1,5 +1,6 @@
 """Random programs of tests/fuzz, from a fixed seed: some only compiled, some run in the kernel, where their output must be
-what the evaluator says. `./dev fuzz programs` makes more of them.
+what the evaluator says; and every script of the tests and what libFuzzer found beyond them, through the parser and the checker once more.
+`./dev fuzz` makes more of both.
 """
 
 import os
@@ -29,6 +30,17 @@ def check_programs(context, name, runs):
     return [context.outcome(name, problems[0].split("\n")[0] if problems else "", "\n".join(problems))]
 
 
+def replay(context, step):
+    name = f"fuzz/corpus-{step}"
+    program, corpus = context.build / "bin" / f"fuzz_{step}", common.TESTS / "fuzz" / "corpus" / step
+    if not program.exists():
+        return [context.outcome(name, f"{program} is not built")]
+    scripts = sorted(common.TESTS.glob("**/*.bt"))
+    finished = common.run([program, corpus, *scripts], timeout=120)
+    problem = "did not end in time" if finished.timed_out else f"status {finished.status}" if finished.status else ""
+    return [context.outcome(name, problem, finished.stderr[-4000:], f"{program} {corpus}")]
+
+
 def run_here(context, name):
     if os.geteuid() != 0:
         return [common.Outcome(name, common.SKIP, "needs root")]
@@ -36,7 +48,9 @@ def run_here(context, name):
 
 
 def collect(context):
-    tests = []
+    tests = [
+        lambda step=step: replay(context, step) for step in ("parser", "checker") if context.wants(f"fuzz/corpus-{step}")
+    ]
     if context.wants("fuzz/programs-compiled"):
         tests.append(lambda: check_programs(context, "fuzz/programs-compiled", False))
     if context.wants("fuzz/programs-run"):

@@ -1,0 +1,41 @@
+// Any text that parses: the checker ends with a program or a diagnostic. Against the fixture host, without C headers.
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "builtins/builtins.h"
+#include "kernel/kernel_view.h"
+#include "parser/parser.h"
+#include "probes/probes.h"
+#include "sema/sema.h"
+
+namespace {
+
+class NoHeaders final : public sonde::cheaders::CHeaders {
+ public:
+  sonde::Result<sonde::cheaders::COutput> Parse(const sonde::cheaders::CInput& /*input*/) override {
+    return sonde::cheaders::COutput{};
+  }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // Reads each file of the fixture once.
+  static const std::unique_ptr<sonde::kernel::KernelView> kernel =
+      sonde::kernel::KernelView::Fixture(SONDE_TEST_DIR "/fixtures/host");
+  sonde::SourceManager sources;
+  sonde::Diagnostics diagnostics;
+  const sonde::FileId file = sources.Add("fuzz", std::string(reinterpret_cast<const char*>(data), size));
+  const std::unique_ptr<const sonde::parser::Ast> ast = sonde::parser::Parse(sources, file, diagnostics);
+  if (ast == nullptr || diagnostics.HasErrors()) return 0;
+  NoHeaders headers;
+  sonde::sema::Options options;
+  options.parameters = {"7", "word"};
+  options.max_probes = 50;  // bodies under a wildcard are checked for each layout
+  const sonde::sema::Tables tables{.builtins = sonde::builtins::Table(), .probe_types = sonde::probes::Table()};
+  const auto program = sonde::sema::Check(*ast, sources, tables, {*kernel, headers}, options, diagnostics);
+  if (program != nullptr) sonde::sema::Dump(*program);
+  sonde::RenderAll(diagnostics, sources, true);
+  return 0;
+}
