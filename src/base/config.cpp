@@ -38,6 +38,11 @@ bool SetBool(Config& config, std::string_view value) {
   return true;
 }
 
+bool SetTrailer(Config& config, std::string_view value) {
+  config.str_trunc_trailer = value;
+  return true;
+}
+
 bool SetMissingProbes(Config& config, std::string_view value) {
   static constexpr std::array<std::string_view, 3> kWords = {"error", "warn", "ignore"};
   const auto* const word = std::ranges::find(kWords, value);
@@ -60,6 +65,7 @@ constexpr auto kVariables = std::to_array<ConfigVariable>({
     {"print_maps_on_exit", "0 or 1", "1", "print all maps at the end", "", SetBool<&Config::print_maps_on_exit>},
     {"missing_probes", "error, warn or ignore", "error", "what to do about a probe that does not exist", "",
      SetMissingProbes},
+    {"str_trunc_trailer", "a text", "..", "what ends a text that max_strlen has cut", "", SetTrailer},
     {"cache_user_symbols", "", "", "", "", nullptr},
     {"cpp_demangle", "", "", "", "", nullptr},
     {"lazy_symbolication", "", "", "", "", nullptr},
@@ -70,7 +76,6 @@ constexpr auto kVariables = std::to_array<ConfigVariable>({
     {"max_type_res_iterations", "", "", "", "", nullptr},
     {"on_stack_limit", "", "", "", "", nullptr},
     {"stack_mode", "", "", "", "", nullptr},
-    {"str_trunc_trailer", "", "", "", "", nullptr},
     {"symbol_source", "", "", "", "", nullptr},
     {"unstable_import", "", "", "", "", nullptr},
     {"unstable_macro", "", "", "", "", nullptr},

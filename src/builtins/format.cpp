@@ -112,7 +112,7 @@ std::string ConversionProblem(const FormatStep& step, const sema::Type& type) {
       if (type.kind == TypeKind::kVoid || type.kind == TypeKind::kAggregate) return expects("a value");
       return "";
     case 'r':
-      return type.kind == TypeKind::kArray || type.IsString() ? "" : expects("bytes");
+      return type.IsArray() || type.IsString() || type.IsBuffer() ? "" : expects("bytes");
     case 'p':
       return type.IsPointer() || type.IsInteger() ? "" : expects("a pointer");
     default: {

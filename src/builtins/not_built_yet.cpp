@@ -15,17 +15,12 @@ constexpr auto kVariables = std::to_array<std::string_view>({
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({
-    "assert",        "bswap",         "buf",           "cat",           "cgroup_path",
-    "cgroupid",      "config",        "errorf",        "fail",          "fdpath",
-    "find",          "flags",         "getopt",        "is_array",      "is_err",
-    "is_integer",    "is_literal",    "is_ptr",        "is_str",        "is_unsigned_integer",
-    "kaddr",         "kfunc_allowed", "kfunc_exist",   "ksym",          "len",
-    "macaddr",       "memcmp",        "ntop",          "override",      "path",
-    "percpu_kaddr",  "pton",          "reg",           "signal",        "signal_name",
-    "signal_thread", "skboutput",     "socket_cookie", "static_assert", "str_concat",
-    "strcap",        "strcontains",   "strerror",      "strlen",        "strncmp",
-    "strstr",        "syscall_name",  "system",        "tseries",       "uaddr",
-    "usym",          "warnf",         "write_user",
+    "bswap",        "cat",           "cgroup_path", "cgroupid",    "config",   "errorf",      "fail",
+    "fdpath",       "find",          "flags",       "getopt",      "is_err",   "kaddr",       "kfunc_allowed",
+    "kfunc_exist",  "ksym",          "len",         "macaddr",     "memcmp",   "ntop",        "override",
+    "path",         "percpu_kaddr",  "pton",        "reg",         "signal",   "signal_name", "signal_thread",
+    "skboutput",    "socket_cookie", "str_concat",  "strcontains", "strerror", "strncmp",     "strstr",
+    "syscall_name", "system",        "tseries",     "uaddr",       "usym",     "warnf",       "write_user",
 });
 
 const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {

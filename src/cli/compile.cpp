@@ -124,6 +124,8 @@ bool Generate(Compilation& c) {
   options.image.max_map_keys = c.config.max_map_keys;
   options.image.ring_bytes = c.config.ring_bytes();
   options.image.print_maps_on_exit = c.config.print_maps_on_exit;
+  options.image.max_strlen = static_cast<uint32_t>(c.config.max_strlen);
+  options.image.str_trunc_trailer = c.config.str_trunc_trailer;
   options.online_cpus = c.kernel->OnlineCpus();
   options.force_perf_path = c.perf_path;
   const bool emits = c.options.command == Command::kEmit;

@@ -289,9 +289,13 @@ llvm::Value* BodyContext::ReadString(llvm::Value* target, llvm::Value* capacity,
   return ir_.CreateSub(bytes, I64(1));
 }
 
-void BodyContext::ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space) {
+void BodyContext::ReadMemory(llvm::Value* target, llvm::Value* bytes, llvm::Value* address, sema::AddressSpace space) {
   int helper = space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user : BPF_FUNC_probe_read_kernel;
-  Helper(helper, {target, I64(bytes), address});
+  Helper(helper, {target, bytes, address});
+}
+
+void BodyContext::ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space) {
+  ReadMemory(target, I64(bytes), address, space);
 }
 
 // --- helpers

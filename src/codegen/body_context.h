@@ -92,7 +92,7 @@ class BodyContext {
   // Writes a value in memory of `type` to `target`, bytes behind a string's NUL undefined. For strings returns the
   // length, or null where it is not known without a call more.
   llvm::Value* LowerInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
-  // The same for a text, and always with its length.
+  // The same, and always with the length of a text or a buffer.
   llvm::Value* LowerTextInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
   // The same with every padding byte zero, as map keys need it.
   void LowerKeyInto(const sema::Expr& expr, const sema::Type& type, llvm::Value* target);
@@ -138,6 +138,9 @@ class BodyContext {
   // Reads a string from an address; returns its length without NUL, 0 when it cannot be read.
   llvm::Value* ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address, sema::AddressSpace space);
   void ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space);
+  void ReadMemory(llvm::Value* target, llvm::Value* bytes, llvm::Value* address, sema::AddressSpace space);
+  // Of a buffer: the number of its bytes.
+  void StoreLength(llvm::Value* length, llvm::Value* target);
   // min(value, limit), in a form that the verifier follows.
   llvm::Value* AtMost(llvm::Value* value, uint64_t limit);
 
@@ -217,6 +220,7 @@ class BodyContext {
   llvm::Value* StoreString(const std::string& value, uint32_t capacity, llvm::Value* target);
   void ZeroPadding(llvm::Value* target, const sema::Type& type);
   void CopyValue(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
+  llvm::Value* CopyBuffer(llvm::Value* target, const sema::Type& to, llvm::Value* source, const sema::Type& from);
   void ConvertInto(const sema::Expr& operand, const sema::Type& type, llvm::Value* target);
   llvm::Value* ConvertScalar(llvm::Value* value, const sema::Type& from, const sema::Type& to);
   llvm::Value* Extended(llvm::Value* narrow, const sema::Type& type);

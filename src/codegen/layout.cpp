@@ -51,6 +51,8 @@ Layout::Layout(const sema::Program& program, const image::Options& options, uint
   image_.types.push_back({.kind = image::ValueKind::kNone});
   tail_string_ = static_cast<image::TypeIndex>(image_.types.size());
   image_.types.push_back({.kind = image::ValueKind::kTailString, .size = sizeof(image::TailRef)});
+  tail_buffer_ = static_cast<image::TypeIndex>(image_.types.size());
+  image_.types.push_back({.kind = image::ValueKind::kTailBuffer, .size = sizeof(image::TailRef)});
   for (const sema::ProbeInstance& probe : program.probes) image_.probe_names.push_back(probe.name);
   for (const sema::MapInfo& map : program.maps) AddUserMap(map, possible_cpus);
   data_ring_ = AddMap({.name = "data_ring",
@@ -184,6 +186,9 @@ image::ValueType Layout::Describe(const sema::Type& type) {
     case TypeKind::kString:
       value.kind = image::ValueKind::kString;
       break;
+    case TypeKind::kBuffer:
+      value.kind = image::ValueKind::kBuffer;
+      break;
     case TypeKind::kProbe:
       value.kind = image::ValueKind::kProbe;
       break;
@@ -212,7 +217,8 @@ image::ValueType Layout::Describe(const sema::Type& type) {
 }
 
 bool Layout::IsTail(uint32_t event, uint32_t slot) const {
-  return image_.events[event].slots[slot].type == tail_string_;
+  image::TypeIndex type = image_.events[event].slots[slot].type;
+  return type == tail_string_ || type == tail_buffer_;
 }
 
 void Layout::AddEvent(const sema::Event& event) {
@@ -226,10 +232,11 @@ void Layout::AddEvent(const sema::Event& event) {
                         .div = event.div};
   uint32_t tail = 0;
   for (const sema::Type* type : event.values) {
-    bool to_tail = type->IsString() && type->size > kInlineStringBytes;
+    bool to_tail = (type->IsString() || type->IsBuffer()) && type->size > kInlineBytes;
+    image::TypeIndex tail_type = type->IsBuffer() ? tail_buffer_ : tail_string_;
     uint32_t align = to_tail ? 4 : std::min(type->align, 8U);
     uint32_t offset = AlignUp(spec.fixed_size, align);
-    spec.slots.push_back({offset, to_tail ? tail_string_ : TypeOf(type)});
+    spec.slots.push_back({offset, to_tail ? tail_type : TypeOf(type)});
     spec.fixed_size = offset + (to_tail ? static_cast<uint32_t>(sizeof(image::TailRef)) : type->size);
     if (to_tail) tail += type->size;
   }

@@ -12,8 +12,8 @@
 
 namespace sonde::codegen {
 
-// Strings up to this many bytes stand in a record whole; longer ones go to its tail at their real length.
-inline constexpr uint32_t kInlineStringBytes = 64;
+// Strings and buffers up to this many bytes stand in a record whole; longer ones go to its tail at their real length.
+inline constexpr uint32_t kInlineBytes = 64;
 
 class Layout {
  public:
@@ -52,6 +52,7 @@ class Layout {
   std::map<const sema::Type*, image::TypeIndex> type_indices_;
   std::map<std::tuple<uint32_t, uint32_t, image::LossReason>, uint32_t> loss_sites_;
   image::TypeIndex tail_string_ = 0;
+  image::TypeIndex tail_buffer_ = 0;
   uint32_t data_ring_ = 0;
   uint32_t control_ring_ = 0;
   uint32_t control_ = 0;

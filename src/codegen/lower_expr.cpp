@@ -170,9 +170,10 @@ llvm::Value* BodyContext::LowerTernary(const sema::Ternary& node, const Type& ty
   llvm::BasicBlock* then_block = NewBlock("then");
   llvm::BasicBlock* else_block = NewBlock("else");
   llvm::BasicBlock* done = NewBlock("done");
-  ir_.CreateCondBr(LowerCondition(*node.condition), then_block, else_block);
+  llvm::Value* condition = Lower(*node.condition);
+  ir_.CreateCondBr(ir_.CreateICmpNE(condition, I64(0)), then_block, else_block);
   ir_.SetInsertPoint(then_block);
-  llvm::Value* then_value = Lower(*node.then_value);
+  llvm::Value* then_value = node.then_value == nullptr ? condition : Lower(*node.then_value);
   then_block = ir_.GetInsertBlock();
   ir_.CreateBr(done);
   ir_.SetInsertPoint(else_block);

@@ -46,6 +46,8 @@ void BodyContext::CopyValue(llvm::Value* target, const Type& to, llvm::Value* so
       CopyValue(At(target, to.fields[i].offset), *to.fields[i].type, At(source, from.fields[i].offset),
                 *from.fields[i].type);
     }
+  } else if (to.IsBuffer()) {
+    CopyBuffer(target, to, source, from);
   } else if (to.IsString()) {
     ReadString(target, I64(std::min(to.size, from.size)), source, sema::AddressSpace::kKernel);
   } else if (to.IsScalar() && from.IsScalar()) {
@@ -59,6 +61,23 @@ void BodyContext::CopyValue(llvm::Value* target, const Type& to, llvm::Value* so
   } else {
     Copy(target, source, to.size);  // the bytes of an array, or of an integer as an array
   }
+}
+
+void BodyContext::StoreLength(llvm::Value* length, llvm::Value* target) {
+  llvm::Align align(std::min(AlignmentOf(target), image::kBufferLengthBytes));
+  ir_.CreateAlignedStore(ir_.CreateTrunc(length, ir_.getInt32Ty()), target, align);
+}
+
+// Its bytes and no others: what lies behind them means nothing. Returns their number.
+llvm::Value* BodyContext::CopyBuffer(llvm::Value* target, const Type& to, llvm::Value* source, const Type& from) {
+  llvm::Align align(std::min(AlignmentOf(source), image::kBufferLengthBytes));
+  llvm::Value* stored = ir_.CreateAlignedLoad(ir_.getInt32Ty(), source, align);
+  uint32_t limit = std::min(to.size, from.size) - image::kBufferLengthBytes;
+  llvm::Value* length = AtMost(ir_.CreateZExt(stored, ir_.getInt64Ty()), limit);
+  StoreLength(length, target);
+  ReadMemory(At(target, uint64_t{image::kBufferLengthBytes}), length, At(source, uint64_t{image::kBufferLengthBytes}),
+             sema::AddressSpace::kKernel);
+  return length;
 }
 
 // What a cast makes in memory.
@@ -102,6 +121,7 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
   const Type& from = *expr.type;
   auto from_address = [&]() -> llvm::Value* {
     llvm::Value* address = LowerAddress(expr);
+    if (type.IsBuffer()) return CopyBuffer(target, type, address, from);
     if (type.IsString()) {
       return ReadString(target, I64(std::min(type.size, from.size)), address, sema::AddressSpace::kKernel);
     }
@@ -154,7 +174,7 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
             else_block = ir_.GetInsertBlock();
             ir_.CreateBr(done);
             ir_.SetInsertPoint(done);
-            if (!type.IsString()) return nullptr;
+            if (!type.IsString() && !type.IsBuffer()) return nullptr;
             llvm::PHINode* length = ir_.CreatePHI(ir_.getInt64Ty(), 2);
             length->addIncoming(then_length, then_block);
             length->addIncoming(else_length, else_block);

@@ -86,12 +86,15 @@ void BodyContext::SendTailRecord(uint32_t event, const std::vector<const sema::E
       StoreValue(*values[i], type, slot);
       continue;
     }
-    llvm::Value* length = LowerTextInto(*values[i], type, At(record, end));
-    length = AtMost(length, type.size - 1);
-    ir_.CreateAlignedStore(ir_.CreateTrunc(end, ir_.getInt32Ty()), slot, llvm::Align(4));
+    // A buffer's bytes follow their number; a text is sent without its NUL.
+    uint32_t before = type.IsBuffer() ? image::kBufferLengthBytes : 0;
+    uint32_t capacity = type.IsBuffer() ? type.size - before : type.size - 1;
+    llvm::Value* length = AtMost(LowerTextInto(*values[i], type, At(record, end)), capacity);
+    llvm::Value* start = before == 0 ? end : ir_.CreateAdd(end, I64(before));
+    ir_.CreateAlignedStore(ir_.CreateTrunc(start, ir_.getInt32Ty()), slot, llvm::Align(4));
     ir_.CreateAlignedStore(ir_.CreateTrunc(length, ir_.getInt32Ty()), At(slot, 4), llvm::Align(4));
-    end_limit += type.size - 1;
-    end = AtMost(ir_.CreateAdd(end, length), end_limit);
+    end_limit += before + capacity;
+    end = AtMost(ir_.CreateAdd(start, length), end_limit);
   }
   llvm::Value* ring = MapPointer(layout().data_ring());
   llvm::Value* failed = Helper(BPF_FUNC_ringbuf_output, {ring, record, end, I64(BPF_RB_NO_WAKEUP)});

@@ -101,8 +101,8 @@ void Fields(auto& archive, MaybeConst<AttachGroup> auto& value) {
 }
 
 void Fields(auto& archive, MaybeConst<Options> auto& value) {
-  auto& [max_map_keys, ring_bytes, print_maps_on_exit] = value;
-  archive(max_map_keys, ring_bytes, print_maps_on_exit);
+  auto& [max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer] = value;
+  archive(max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer);
 }
 
 // Without `version`, which stands before the fields and decides whether they can be read.

@@ -21,6 +21,9 @@ inline constexpr uint32_t kVersion = 2;
 
 using TypeIndex = uint32_t;  // into Image::types
 
+// Of a kBuffer: the number of its bytes, before them.
+inline constexpr uint32_t kBufferLengthBytes = 4;
+
 enum class ValueKind : uint8_t {
   kNone,
   kBool,        // size 1
@@ -113,9 +116,10 @@ enum class EventKind : uint8_t {
   kPrintMap,    // `map`, `top`, `div`
   kClearMap,
   kZeroMap,
-  kTime,  // slot 0: kTimestamp; rendered by `text`
-  kJoin,  // slot 0: tail string, and a newline
-  kExit,  // control ring
+  kTime,   // slot 0: kTimestamp; rendered by `text`
+  kJoin,   // slot 0: tail string, and a newline
+  kError,  // as kPrintf, on standard error with its place
+  kExit,   // control ring
 };
 
 struct Slot {
@@ -223,6 +227,9 @@ struct Options {
   uint64_t max_map_keys = 4096;
   uint32_t ring_bytes = 4U << 20;
   bool print_maps_on_exit = true;
+  // A text of max_strlen bytes, its NUL counted, is taken for one that did not fit: the trailer is printed behind it.
+  uint32_t max_strlen = 1024;
+  std::string str_trunc_trailer = "..";
 };
 
 struct Image {

@@ -98,6 +98,8 @@ std::string_view Name(EventKind kind) {
       return "time";
     case EventKind::kJoin:
       return "join";
+    case EventKind::kError:
+      return "error";
     case EventKind::kExit:
       return "exit";
   }

@@ -36,6 +36,8 @@ std::string_view TypeOf(EventKind kind) {
       return "time";
     case EventKind::kJoin:
       return "join";
+    case EventKind::kError:
+      return "error";
     case EventKind::kPrintMap:
     case EventKind::kClearMap:
     case EventKind::kZeroMap:

@@ -81,8 +81,10 @@ bool AppendJsonElements(Buffer& out, Values& values, const ValueType& type, Byte
 bool AppendJsonText(Buffer& out, Values& values, const ValueType& type, Bytes value, Bytes record) {
   if (type.kind == ValueKind::kString || type.kind == ValueKind::kTailString) {
     const auto text = values.Raw(type, value, record);
-    if (text) AppendJsonString(out, *text);
-    return text.has_value();
+    if (!text) return false;
+    const std::string_view trailer = values.Trailer(type, *text);
+    AppendJsonString(out, trailer.empty() ? *text : std::string(*text).append(trailer));
+    return true;
   }
   Buffer text;
   const bool is_whole = values.Append(text, type, value, record);

@@ -157,6 +157,7 @@ bool PreparedFormat::Append(Buffer& out, Values& values, Bytes record) const {
         const auto text = values.Raw(*step.type, record.subspan(step.offset), record);
         if (!text) return false;
         AppendText(out, *text, values.escape());
+        out.Append(values.Trailer(*step.type, *text));
         break;
       }
       case Action::kGeneral:
@@ -219,6 +220,7 @@ bool PreparedFormat::AppendAnyText(Buffer& out, Values& values, const Step& step
     AppendBytes(out, text->substr(0, limit), step.style);
   } else {
     AppendText(out, text->substr(0, limit), values.escape());
+    if (limit >= text->size()) out.Append(values.Trailer(*step.type, *text));
   }
   return true;
 }

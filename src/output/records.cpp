@@ -30,6 +30,7 @@ bool Records::AppendText(Buffer& out, const EventSpec& spec, Bytes record) {
 bool Records::AppendIncomplete(Buffer& out, const EventSpec& spec, Bytes record) {
   switch (spec.kind) {
     case EventKind::kPrintf:
+    case EventKind::kError:
       return formats_[static_cast<size_t>(&spec - values_.image().events.data())].Append(out, values_, record);
     case EventKind::kTime: {
       if (spec.slots.empty()) return false;

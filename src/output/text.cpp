@@ -1,5 +1,7 @@
 #include "output/text.h"
 
+#include <fmt/format.h>
+
 #include "base/result.h"
 #include "image/validate.h"
 #include "output/histogram.h"
@@ -44,11 +46,20 @@ class TextSink final : public image::Sink {
   void Show(const RecordEvent& event) {
     const EventSpec* spec = records_.Identify(event.record);
     if (spec == nullptr) return notices_.InternalError("a record is of no known event");
+    if (spec->kind == EventKind::kError) return ShowError(*spec, event.record);
     if (!records_.AppendText(out_, *spec, event.record)) {
       return notices_.InternalError("a record of " + spec->function + " points outside of itself");
     }
     if (spec->kind == EventKind::kJoin || spec->kind == EventKind::kPrintValue) out_.Append('\n');
     writer_.EndEvent();
+  }
+
+  void ShowError(const EventSpec& spec, Bytes record) {
+    Buffer text;
+    const image::SourcePlace& where = spec.where;
+    const bool is_whole = records_.AppendText(text, spec, record);
+    if (!is_whole) return notices_.InternalError("a record of " + spec.function + " points outside of itself");
+    notices_.Say(fmt::format("{}:{}:{}: error: {}", where.file, where.line, where.column, text.view()));
   }
 
   void Show(const AttachedEvent& event) {

@@ -118,6 +118,14 @@ std::optional<std::string_view> Values::Raw(const ValueType& type, Bytes value, 
   return std::string_view(reinterpret_cast<const char*>(record.data()) + tail.offset, tail.length);
 }
 
+std::string_view Values::Trailer(const ValueType& type, std::string_view text) const {
+  const image::Options& options = image_.options;
+  const bool has_limit =
+      type.kind == ValueKind::kTailString || (type.kind == ValueKind::kString && type.size == options.max_strlen);
+  if (!has_limit || text.size() + 1 != options.max_strlen) return {};
+  return options.str_trunc_trailer;
+}
+
 std::string_view Values::EnumeratorName(const ValueType& type, int64_t value) const {
   for (const image::Enumerator& enumerator : type.enumerators) {
     if (enumerator.value == value) return enumerator.name;
@@ -158,8 +166,10 @@ bool Values::Append(Buffer& out, const ValueType& type, Bytes value, Bytes recor
     case ValueKind::kString:
     case ValueKind::kTailString: {
       const auto text = Raw(type, value, record);
-      if (text) AppendText(out, *text, escape_);
-      return text.has_value();
+      if (!text) return false;
+      AppendText(out, *text, escape_);
+      out.Append(Trailer(type, *text));
+      return true;
     }
     case ValueKind::kBuffer:
     case ValueKind::kTailBuffer: {

@@ -75,6 +75,8 @@ class Values {
 
   // The bytes of a string or buffer as they came; nothing when a TailRef points outside of the record.
   std::optional<std::string_view> Raw(const image::ValueType& type, Bytes value, Bytes record) const;
+  // What is printed behind a text that was cut to max_strlen; empty for one that was not.
+  std::string_view Trailer(const image::ValueType& type, std::string_view text) const;
   // The name of an enumerator; empty when the value has none.
   std::string_view EnumeratorName(const image::ValueType& type, int64_t value) const;
   std::string_view ProbeName(uint32_t probe) const;

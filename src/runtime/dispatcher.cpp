@@ -57,6 +57,7 @@ void Dispatcher::Act(const image::EventSpec& spec, std::span<const std::byte> re
     case image::EventKind::kPrintValue:
     case image::EventKind::kTime:
     case image::EventKind::kJoin:
+    case image::EventKind::kError:
       sink_.Emit(image::RecordEvent{.spec = &spec, .record = record});
       return;
     case image::EventKind::kPrintMap:

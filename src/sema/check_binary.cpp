@@ -169,6 +169,10 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
   right = EnumAsInteger(std::move(right));
   if (left->type->IsString() && right->type->IsString()) {
     if (op == BinaryOp::kEq || op == BinaryOp::kNe) {
+      if (left->AsString() != nullptr && right->AsString() != nullptr) {
+        bool same = left->AsString()->value == right->AsString()->value;
+        return MakeInt(span, same == (op == BinaryOp::kEq) ? 1 : 0, types().Bool());
+      }
       return Make(span, types().Bool(), StringCompare{op == BinaryOp::kEq, std::move(left), std::move(right)});
     }
     Report(kTypeMismatch, op_span, "strings can only be compared by == and !=");

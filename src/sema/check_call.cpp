@@ -50,6 +50,7 @@ ExprPtr Checker::CheckBuiltin(const Builtin& builtin, const parser::Call& call, 
   Call checked{.builtin = &builtin};
   const Type* type = builtin.check(*this, call, checked);
   if (type->kind == TypeKind::kError) return ErrorExpr(span);
+  if (checked.data.constant) return MakeInt(span, *checked.data.constant, type);
   return Make(span, type, std::move(checked));
 }
 

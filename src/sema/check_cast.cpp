@@ -92,7 +92,8 @@ ExprPtr Checker::CastScalar(const Type* type, ExprPtr value, Span span) {
   if (type->IsPointer()) {
     type = types().InSpace(type, SpaceOfNumber(*value, scope_.args, scope_.probe_type->address_space));
   }
-  if (const Constant* constant = value->AsConstant(); constant != nullptr && type->IsInteger()) {
+  if (const Constant* constant = value->AsConstant(); constant != nullptr && !type->IsPointer()) {
+    if (type->kind == TypeKind::kBool) return MakeInt(span, constant->bits != 0 ? 1 : 0, type, false);
     return MakeInt(span, Extend(constant->bits, *type), type, false);
   }
   if (value->type == type) return value;

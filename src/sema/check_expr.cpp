@@ -215,31 +215,40 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
 }
 
 ExprPtr Checker::CheckTernary(const parser::Ternary& node, Span span) {
-  if (node.then_value == nullptr) return NotSupported(span, "the ?: operator without a middle");
   ExprPtr condition = CheckCondition(*node.condition);
-  ExprPtr then_value = Check(*node.then_value);
+  bool is_short = node.then_value == nullptr;
+  ExprPtr then_value = is_short ? std::move(condition) : Check(*node.then_value);
   ExprPtr else_value = Check(*node.else_value);
   for (const ExprPtr* part : {&condition, &then_value, &else_value}) {
-    if ((*part)->type->IsVague()) return Make(span, (*part)->type, Constant{0});
+    if (*part != nullptr && (*part)->type->IsVague()) return Make(span, (*part)->type, Constant{0});
   }
-  if (then_value->type->kind == TypeKind::kVoid && else_value->type->kind == TypeKind::kVoid) {
-    return Make(span, types().Void(), Ternary{std::move(condition), std::move(then_value), std::move(else_value)});
+  if (then_value->type->kind != TypeKind::kVoid || else_value->type->kind != TypeKind::kVoid) {
+    const Type* type = JoinBranches(*then_value, *else_value, span);
+    if (type == nullptr) return ErrorExpr(span);
+    then_value = Coerce(std::move(then_value), type, "the result");
+    else_value = Coerce(std::move(else_value), type, "the result");
   }
-  bool both_literal = then_value->is_literal && else_value->is_literal;
-  const Type* a = then_value->is_literal && then_value->type->IsInteger() && !both_literal ? types().LiteralInt()
-                                                                                           : then_value->type;
-  const Type* b = else_value->is_literal && else_value->type->IsInteger() && !both_literal ? types().LiteralInt()
-                                                                                           : else_value->type;
-  const Type* type = Join(a, b);
-  if (type == nullptr) {
-    Report(kTypeMismatch, span,
-           fmt::format("the two values of ?: differ in type: {} and {}", Name(*then_value->type),
-                       Name(*else_value->type)));
-    return ErrorExpr(span);
-  }
-  then_value = Coerce(std::move(then_value), type, "the result");
-  else_value = Coerce(std::move(else_value), type, "the result");
+  const Constant* known = is_short ? then_value->AsConstant() : condition->AsConstant();
+  if (known != nullptr) return known->bits != 0 ? std::move(then_value) : std::move(else_value);
+  const Type* type = then_value->type;
+  if (is_short) condition = std::move(then_value);
   return Make(span, type, Ternary{std::move(condition), std::move(then_value), std::move(else_value)});
+}
+
+// What both values of `?:` become; null after a report.
+const Type* Checker::JoinBranches(const Expr& then_value, const Expr& else_value, Span span) {
+  bool both_literal = then_value.is_literal && else_value.is_literal;
+  auto offered = [&](const Expr& value) {
+    bool adapts = value.is_literal && value.type->IsInteger() && !both_literal;
+    return adapts ? types().LiteralInt() : value.type;
+  };
+  const Type* type = Join(offered(then_value), offered(else_value));
+  if (type == nullptr) {
+    Report(
+        kTypeMismatch, span,
+        fmt::format("the two values of ?: differ in type: {} and {}", Name(*then_value.type), Name(*else_value.type)));
+  }
+  return type;
 }
 
 ExprPtr Checker::CheckIncDec(const parser::IncDec& node, Span span) {

@@ -18,7 +18,8 @@ bool HasEffect(const Expr& expr) {
   }
   if (const auto* call = std::get_if<Call>(&expr.node)) return call->builtin->has_effect;
   if (const auto* ternary = std::get_if<Ternary>(&expr.node)) {
-    return HasEffect(*ternary->then_value) || HasEffect(*ternary->else_value);
+    const Expr& then_value = ternary->then_value == nullptr ? *ternary->condition : *ternary->then_value;
+    return HasEffect(then_value) || HasEffect(*ternary->else_value);
   }
   if (const auto* logical = std::get_if<Logical>(&expr.node)) return HasEffect(*logical->right);
   return false;
@@ -33,6 +34,19 @@ void Checker::CheckBlock(const parser::Block& block, Statements& out) {
 }
 
 namespace {
+
+// A variable that takes no negative numbers is not given a literal one; where a type is solved it adapts instead.
+ExprPtr CoerceToVariable(Checker& checker, ExprPtr value, const Type* type) {
+  const Constant* constant = value->AsConstant();
+  bool is_negative = constant != nullptr && value->is_literal && value->type->IsInteger() && value->type->is_signed &&
+                     static_cast<int64_t>(constant->bits) < 0;
+  if (is_negative && type == checker.types().Uint64()) {
+    checker.Report(kLiteralTooLarge, value->span,
+                   fmt::format("{} does not fit in uint64", static_cast<int64_t>(constant->bits)));
+    return checker.ErrorExpr(value->span);
+  }
+  return checker.Coerce(std::move(value), type, "the variable");
+}
 
 // `$x = value`, `$x += value`.
 void CheckVariableAssign(Checker& checker, const parser::Assign& node, const parser::Variable& target, Span span,
@@ -56,7 +70,7 @@ void CheckVariableAssign(Checker& checker, const parser::Assign& node, const par
   const Type* held = checker.scope().body->variables[*variable].type;
   if (!checker.JoinVariable(*variable, checker.OfferedType(*value, held), span)) return;
   const Type* stored = checker.scope().body->variables[*variable].type;
-  value = checker.Coerce(std::move(value), stored, "the variable");
+  value = CoerceToVariable(checker, std::move(value), stored);
   out.push_back(MakeStmt(span, AssignVariable{*variable, std::move(value)}));
 }
 
@@ -134,7 +148,7 @@ void CheckLet(Checker& checker, const parser::Let& node, Span span, Statements& 
   }
   if (!checker.JoinVariable(variable, checker.OfferedType(*value, nullptr), span)) return;
   const Type* stored = checker.scope().body->variables[variable].type;
-  out.push_back(MakeStmt(span, AssignVariable{variable, checker.Coerce(std::move(value), stored, "the variable")}));
+  out.push_back(MakeStmt(span, AssignVariable{variable, CoerceToVariable(checker, std::move(value), stored)}));
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ const Type* Checker::Join(const Type* a, const Type* b) {
     if (a->is_signed != b->is_signed) return types().Int64();
     return types().Int(std::max(a->size, b->size), a->is_signed);
   }
+  if (a->IsBuffer() && b->IsBuffer()) return a->size >= b->size ? a : b;
   if (a->IsString() && b->IsString()) return a->size >= b->size ? a : b;
   if (a->IsPointer() && b->IsPointer()) return JoinPointers(a, b);
   if (a->IsPointer() && b->IsInteger()) return a;
@@ -112,6 +113,7 @@ const Type* Checker::Join(const Type* a, const Type* b) {
 
 ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
   if (expr->type == type || expr->type->IsVague() || type->IsVague()) return expr;
+  if (type->IsBuffer() && expr->type->IsBuffer()) return expr;
   if (type->IsString() && expr->type->IsString()) {
     const StringConstant* text = expr->AsString();
     if (text == nullptr) return expr;
@@ -394,6 +396,7 @@ bool Checker::JoinVariable(uint32_t variable, const Type* type, Span span) {
     return false;
   }
   VariableType& known = variable_types_[variable_keys_[variable]];
+  if (!known.is_declared) WarnAboutSigns(joined, type, span);
   if (known.is_declared || joined == entry.type) return true;
   entry.type = joined;
   known.type = joined;

@@ -131,6 +131,7 @@ class Checker {
   ExprPtr CheckAddressOf(const parser::Expr& operand, Span span);
   ExprPtr BuildPointerArithmetic(BinaryOp op, Span span, ExprPtr left, ExprPtr right);
   ExprPtr CheckIncDec(const parser::IncDec& node, Span span);
+  const Type* JoinBranches(const Expr& then_value, const Expr& else_value, Span span);
   ExprPtr CheckTernary(const parser::Ternary& node, Span span);
   ExprPtr CheckUnary(parser::UnaryOp op, const parser::Expr& operand, Span span);
   ExprPtr CheckPositional(const parser::Positional& node, Span span);

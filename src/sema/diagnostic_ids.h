@@ -40,6 +40,7 @@ inline constexpr DiagnosticId kMixedSign{"mixed-sign"};
 inline constexpr DiagnosticId kOutsideLoop{"outside-loop"};
 inline constexpr DiagnosticId kLongLoop{"long-loop"};
 inline constexpr DiagnosticId kNoEffect{"no-effect"};
+inline constexpr DiagnosticId kAssertion{"assertion"};
 inline constexpr DiagnosticId kBadC{"c-error"};
 inline constexpr DiagnosticId kBadConfig{"bad-config"};
 inline constexpr DiagnosticId kSystem{"system"};

@@ -144,6 +144,8 @@ class Dumper {
             },
             [&](const Convert& node) { return fmt::format("convert({})", Text(*node.operand)); },
             [&](const Ternary& node) {
+              if (node.then_value == nullptr)
+                return fmt::format("({} ?: {})", Text(*node.condition), Text(*node.else_value));
               return fmt::format("({} ? {} : {})", Text(*node.condition), Text(*node.then_value),
                                  Text(*node.else_value));
             },

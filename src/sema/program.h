@@ -83,7 +83,7 @@ struct Convert {
 };
 struct Ternary {
   ExprPtr condition;
-  ExprPtr then_value;
+  ExprPtr then_value;  // null for `a ?: b`: the condition's own value, which is of the result's type
   ExprPtr else_value;
 };
 struct IncDec {
@@ -96,6 +96,7 @@ struct CallData {
   uint32_t event = kNone;  // into Program::events
   uint32_t map = kNone;    // into Program::maps
   std::vector<int64_t> integers;
+  std::optional<uint64_t> constant;  // the call is this number, known when the script is compiled
   std::string text;
   // Of aggregations: what the map that they are assigned to becomes. Parameters stand in `integers`.
   image::Aggregation aggregation = image::Aggregation::kNone;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "image/image.h"
+
 namespace sonde::sema {
 namespace {
 
@@ -129,6 +131,8 @@ std::string Name(const Type& type) {
       return PointerName(type);
     case TypeKind::kString:
       return fmt::format("string[{}]", type.size);
+    case TypeKind::kBuffer:
+      return fmt::format("buffer[{}]", type.size - image::kBufferLengthBytes);
     case TypeKind::kArray:
       return fmt::format("{}[{}]", Name(*type.element), type.count);
     case TypeKind::kStruct:
@@ -180,6 +184,11 @@ const Type* TypeTable::LiteralInt() {
 
 const Type* TypeTable::String(uint32_t capacity) {
   return Intern({.kind = TypeKind::kString, .size = capacity, .align = 1}, fmt::format("string {}", capacity));
+}
+
+const Type* TypeTable::Buffer(uint32_t capacity) {
+  uint32_t size = image::kBufferLengthBytes + capacity;
+  return Intern({.kind = TypeKind::kBuffer, .size = size, .align = 4}, fmt::format("buffer {}", size));
 }
 
 const Type* TypeTable::Pointer(const Type* element, AddressSpace space) {

@@ -19,6 +19,7 @@ enum class TypeKind {
   kEnum,
   kPointer,
   kString,  // NUL-terminated bytes in `size` bytes of memory
+  kBuffer,  // bytes as they lie, with their number before them: image::ValueKind::kBuffer
   kArray,
   kStruct,
   kTuple,
@@ -65,6 +66,7 @@ struct Type {
            kind == TypeKind::kProbe || kind == TypeKind::kTimestamp;
   }
   bool IsString() const { return kind == TypeKind::kString; }
+  bool IsBuffer() const { return kind == TypeKind::kBuffer; }
   bool IsPointer() const { return kind == TypeKind::kPointer; }
   bool IsEnum() const { return kind == TypeKind::kEnum; }
   bool IsStruct() const { return kind == TypeKind::kStruct; }
@@ -101,6 +103,7 @@ class TypeTable {
   // What a map or variable holds that has only met literals so far: an int64 that takes the type of what it meets next.
   const Type* LiteralInt();
   const Type* String(uint32_t capacity);
+  const Type* Buffer(uint32_t capacity);  // bytes of data
   const Type* Pointer(const Type* element, AddressSpace space);
   const Type* Array(const Type* element, uint32_t count);
   const Type* Tuple(const std::vector<const Type*>& elements);
