@@ -27,6 +27,7 @@ llvm::Value* WriteComm(BodyContext& body, const sema::Expr&, const Call&, llvm::
   uint32_t offset = body.module().facts.task.comm;
   uint32_t step = std::min(body.AlignmentOf(target), offset & -offset);
   if (body.task() == nullptr || step < 4) {
+    body.Zero(target, kCommBytes);  // 6.1 and older leave what stands behind the name
     body.Helper(BPF_FUNC_get_current_comm, {target, body.I64(kCommBytes)});
     return nullptr;
   }
