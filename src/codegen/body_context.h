@@ -153,6 +153,8 @@ class BodyContext {
   llvm::Value* Lookup(const sema::MapRef& ref, llvm::Value* key);
   // The value's place, made from zeros when it is missing; a full map branches to `missing` after it is counted.
   llvm::Value* LookupOrInsert(const sema::MapRef& ref, Span span, llvm::BasicBlock* missing);
+  // The 32-bit error code of an update: 0, or negative.
+  llvm::Value* UpdateElement(uint32_t map, llvm::Value* key, llvm::Value* value, uint64_t flags);
   void MarkPresent(uint32_t map, llvm::Value* value);
   void DeleteElement(const sema::MapRef& ref);
   llvm::Value* HasKey(const sema::MapRef& ref);

@@ -29,6 +29,12 @@ llvm::Value* BodyContext::Lookup(const sema::MapRef& ref, llvm::Value* key) {
   return PointerHelper(BPF_FUNC_map_lookup_elem, {MapPointer(ref.map), key});
 }
 
+// Kernels before 6.4 answer with an int in a register whose upper half is zero, so only the lower half is looked at.
+llvm::Value* BodyContext::UpdateElement(uint32_t map, llvm::Value* key, llvm::Value* value, uint64_t flags) {
+  llvm::Value* code = Helper(BPF_FUNC_map_update_elem, {MapPointer(map), key, value, I64(flags)});
+  return ir_.CreateTrunc(code, ir_.getInt32Ty());
+}
+
 void BodyContext::MarkPresent(uint32_t map, llvm::Value* value) {
   uint32_t offset = layout().image().maps[map].present_offset;
   if (offset != image::kNone) ir_.CreateAlignedStore(I64(1), At(value, offset), llvm::Align(8));
@@ -42,13 +48,13 @@ void BodyContext::CountFailedUpdate(Span span, uint32_t map, llvm::Value* code, 
   llvm::SwitchInst* reasons = ir_.CreateSwitch(code, busy, 4);
   auto add = [&](int error, image::LossReason reason) {
     llvm::BasicBlock* block = NewBlock("lost");
-    reasons->addCase(I64(static_cast<uint64_t>(-error)), block);
+    reasons->addCase(ir_.getInt32(-error), block);
     ir_.SetInsertPoint(block);
     CountLoss(span, reason, spec.name);
     ir_.CreateBr(next);
   };
-  reasons->addCase(I64(0), next);
-  reasons->addCase(I64(static_cast<uint64_t>(-EEXIST)), next);
+  reasons->addCase(ir_.getInt32(0), next);
+  reasons->addCase(ir_.getInt32(-EEXIST), next);
   add(E2BIG, image::LossReason::kMapFull);
   if ((spec.flags & BPF_F_NO_PREALLOC) != 0) add(ENOMEM, image::LossReason::kNoMemory);
   ir_.SetInsertPoint(busy);
@@ -75,7 +81,7 @@ llvm::Value* BodyContext::LookupOrInsert(const sema::MapRef& ref, Span span, llv
   ir_.SetInsertPoint(insert);
   llvm::Value* zeros = DirectValue(layout().zeros(layout().image().maps[ref.map].value_size));
   // Another CPU may have inserted it meanwhile: then this update fails and the lookup finds that one.
-  llvm::Value* code = Helper(BPF_FUNC_map_update_elem, {MapPointer(ref.map), key, zeros, I64(BPF_NOEXIST)});
+  llvm::Value* code = UpdateElement(ref.map, key, zeros, BPF_NOEXIST);
   llvm::Value* inserted = Lookup(ref, key);
   insert = ir_.GetInsertBlock();
   ir_.CreateCondBr(ir_.CreateIsNull(inserted), full, have);
@@ -210,11 +216,11 @@ void BodyContext::LowerAssignMap(const sema::AssignMap& node, Span span) {
     if (type.size < 8) ir_.CreateAlignedStore(I64(0), made, llvm::Align(8));
     StoreScalar(scalar, type, made);
   }
-  llvm::Value* failed = Helper(BPF_FUNC_map_update_elem, {MapPointer(node.target.map), key, made, I64(BPF_ANY)});
+  llvm::Value* code = UpdateElement(node.target.map, key, made, BPF_ANY);
   llvm::BasicBlock* full = NewBlock("full");
-  ir_.CreateCondBr(ir_.CreateICmpSLT(failed, I64(0)), full, done);
+  ir_.CreateCondBr(ir_.CreateICmpSLT(code, ir_.getInt32(0)), full, done);
   ir_.SetInsertPoint(full);
-  CountFailedUpdate(span, node.target.map, failed, done);
+  CountFailedUpdate(span, node.target.map, code, done);
   ir_.SetInsertPoint(done);
 }
 
