@@ -3,7 +3,7 @@
 
 Groups, in this order: unit (GoogleTest programs), links (rules between rooms), cases (tests/cases, unprivileged),
 broken (damaged scripts under the sanitizers), live (tests/live, as root on this kernel, one at a time), fuzz (random
-programs, compiled and run).
+programs, compiled and run), vm (tests/vm and more of the same, under QEMU on another kernel).
 Last line: "N passed, N failed, N skipped".
 """
 
@@ -14,9 +14,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import broken, cases, common, fuzz, links, live, unit
+from harness import broken, cases, common, fuzz, links, live, unit, vm
 
-GROUPS = {"unit": unit, "links": links, "cases": cases, "broken": broken, "live": live, "fuzz": fuzz}
+GROUPS = {"unit": unit, "links": links, "cases": cases, "broken": broken, "live": live, "fuzz": fuzz, "vm": vm}
 
 
 def parse_arguments():

@@ -14,6 +14,7 @@
     // STATUS: n                    exit status, 0 when not given
     // TIMEOUT: s                   seconds, 20 when not given
     // SKIP_UNLESS: root btf …      see REQUIREMENTS
+    // VM: preempt=full             what harness/vm.py adds to the guest's kernel command line
 Programs of tests/live/helpers are found by their names, by -c and in *.py.
 *.py are programs that print lines "PASS name", "FAIL name: reason" and "SKIP name: reason" and find sonde in $SONDE.
 """
@@ -31,7 +32,7 @@ from .script import Script
 ONE_AT_A_TIME = True
 PROGRAM_TIMEOUT = 300
 KNOWN_KEYS = (
-    "SCRIPT RUN PARAMS ENV STDIN EXPECT EXPECT_RE EXPECT_ERR EXPECT_ERR_RE NOT NOT_ERR ONLY STATUS TIMEOUT SKIP_UNLESS".split()
+    "SCRIPT RUN PARAMS ENV STDIN EXPECT EXPECT_RE EXPECT_ERR EXPECT_ERR_RE NOT NOT_ERR ONLY STATUS TIMEOUT SKIP_UNLESS VM".split()
 )
 
 
@@ -73,9 +74,8 @@ def run_script(context, path):
     for requirement in ["root", *script.words("SKIP_UNLESS")]:
         if reason := unmet(requirement, search_path(context)):
             return [common.Outcome(name, common.SKIP, reason)]
-    target = path.parent / script.get("SCRIPT") if script.get("SCRIPT") else path
     with tempfile.TemporaryDirectory() as folder:
-        command = [context.sonde, *(word.replace("$TMP", folder) for word in script.words("RUN")), target]
+        command = [context.sonde, *(word.replace("$TMP", folder) for word in script.words("RUN")), target(path, script)]
         env = {"TMP": folder, "PATH": search_path(context), **script.environment()}
         timeout = float(script.get("TIMEOUT", "20"))
         stdin = "".join(line + "\n" for line in script.all("STDIN"))
@@ -84,6 +84,11 @@ def run_script(context, path):
     if problems:
         problems += ["-- standard output:", *clip(finished.stdout), "-- standard error:", *clip(finished.stderr)]
     return [context.outcome(name, problems[0] if problems else "", "\n".join(problems[1:]))]
+
+
+def target(path, script):
+    """The script that the test runs: its own text, or another's."""
+    return path.parent / script.get("SCRIPT") if script.get("SCRIPT") else path
 
 
 def search_path(context):
@@ -136,7 +141,7 @@ def run_checks(context, path):
     name = name_of(path)
     if reason := unmet("root"):
         return [common.Outcome(name, common.SKIP, reason)]
-    env = {"SONDE": str(context.sonde), "PATH": search_path(context), "PYTHONPATH": str(path.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {"SONDE": str(context.sonde), "PATH": search_path(context), "PYTHONPATH": str(common.TESTS / "live"), "PYTHONDONTWRITEBYTECODE": "1"}
     finished = common.run([sys.executable, path], PROGRAM_TIMEOUT, env)
     outcomes = []
     for line in common.lines_of(finished.stdout):
@@ -155,6 +160,10 @@ def run_checks(context, path):
         problem = "did not end in time" if finished.timed_out else f"ended with status {finished.status}"
         outcomes.append(context.outcome(name, problem, finished.stdout[-2000:] + finished.stderr[-4000:]))
     return outcomes
+
+
+def run_one(context, path):
+    return run_script(context, path) if path.suffix == ".bt" else run_checks(context, path)
 
 
 def name_of(path):
