@@ -31,9 +31,11 @@ bool SetNumber(Config& config, std::string_view value) {
   return true;
 }
 
+bool IsBool(std::string_view value) { return value == "0" || value == "1" || value == "false" || value == "true"; }
+
 template <bool Config::* kMember>
 bool SetBool(Config& config, std::string_view value) {
-  if (value != "0" && value != "1" && value != "false" && value != "true") return false;
+  if (!IsBool(value)) return false;
   config.*kMember = value == "1" || value == "true";
   return true;
 }
@@ -51,6 +53,29 @@ bool SetMissingProbes(Config& config, std::string_view value) {
   return true;
 }
 
+// The licenses that let a program use all helpers (license_is_gpl_compatible() in include/linux/license.h).
+constexpr auto kLicenses = std::to_array<std::string_view>(
+    {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"});
+
+bool SetLicense(Config& config, std::string_view value) {
+  if (std::ranges::find(kLicenses, value) == kLicenses.end()) return false;
+  config.license = value;
+  return true;
+}
+
+bool IsNumber(std::string_view value) { return ParseNumber(value).has_value(); }
+bool IsStackMode(std::string_view value) { return value == "bpftrace" || value == "perf" || value == "raw"; }
+bool IsSymbolCache(std::string_view value) {
+  return value == "PER_PID" || value == "PER_PROGRAM" || value == "NONE" || IsBool(value);
+}
+bool IsFeature(std::string_view value) {
+  return value == "error" || value == "warn" || value == "enable" || IsBool(value);
+}
+
+constexpr std::string_view kNumber = "a number";
+constexpr std::string_view kBool = "0 or 1";
+constexpr std::string_view kFeature = "error, warn or enable";
+
 // The rows without `set` are settings of limits and workarounds that are not needed here: a script that names them
 // runs.
 constexpr auto kVariables = std::to_array<ConfigVariable>({
@@ -66,22 +91,25 @@ constexpr auto kVariables = std::to_array<ConfigVariable>({
     {"missing_probes", "error, warn or ignore", "error", "what to do about a probe that does not exist", "",
      SetMissingProbes},
     {"str_trunc_trailer", "a text", "..", "what ends a text that max_strlen has cut", "", SetTrailer},
-    {"cache_user_symbols", "", "", "", "", nullptr},
-    {"cpp_demangle", "", "", "", "", nullptr},
-    {"lazy_symbolication", "", "", "", "", nullptr},
-    {"license", "", "", "", "", nullptr},
-    {"log_size", "", "", "", "", nullptr},
-    {"max_bpf_progs", "", "", "", "", nullptr},
-    {"max_cat_bytes", "", "", "", "", nullptr},
-    {"max_type_res_iterations", "", "", "", "", nullptr},
-    {"on_stack_limit", "", "", "", "", nullptr},
-    {"stack_mode", "", "", "", "", nullptr},
+    {"cache_user_symbols", "PER_PID, PER_PROGRAM or NONE", "", "", "", nullptr, IsSymbolCache},
+    {"cpp_demangle", kBool, "", "", "", nullptr, IsBool},
+    {"lazy_symbolication", kBool, "", "", "", nullptr, IsBool},
+    {"license", "one of: GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, Dual MIT/GPL, Dual MPL/GPL", "GPL",
+     "license of the BPF programs", "", SetLicense},
+    {"log_size", kNumber, "", "", "", nullptr, IsNumber},
+    {"max_bpf_progs", kNumber, "", "", "", nullptr, IsNumber},
+    {"max_cat_bytes", kNumber, "", "", "", nullptr, IsNumber},
+    {"max_type_res_iterations", kNumber, "", "", "", nullptr, IsNumber},
+    {"on_stack_limit", kNumber, "", "", "", nullptr, IsNumber},
+    {"show_debug_info", kBool, "", "", "", nullptr, IsBool},
+    {"stack_mode", "bpftrace, perf or raw", "", "", "", nullptr, IsStackMode},
     {"symbol_source", "", "", "", "", nullptr},
-    {"unstable_import", "", "", "", "", nullptr},
-    {"unstable_macro", "", "", "", "", nullptr},
-    {"unstable_map_decl", "", "", "", "", nullptr},
-    {"unstable_tseries", "", "", "", "", nullptr},
-    {"use_blazesym", "", "", "", "", nullptr},
+    {"unstable_addr", kFeature, "", "", "", nullptr, IsFeature},
+    {"unstable_import", kFeature, "", "", "", nullptr, IsFeature},
+    {"unstable_macro", kFeature, "", "", "", nullptr, IsFeature},
+    {"unstable_map_decl", kFeature, "", "", "", nullptr, IsFeature},
+    {"unstable_tseries", kFeature, "", "", "", nullptr, IsFeature},
+    {"use_blazesym", kBool, "", "", "", nullptr, IsBool},
 });
 
 std::string Upper(std::string_view text) {
@@ -111,14 +139,18 @@ uint32_t Config::ring_bytes() const { return static_cast<uint32_t>(std::bit_ceil
 std::span<const ConfigVariable> ConfigVariables() { return kVariables; }
 
 const ConfigVariable* FindConfigVariable(std::string_view name) {
-  const std::string upper = Upper(name);
-  const auto* const row =
-      std::ranges::find_if(kVariables, [&](const auto& known) { return Upper(known.name) == upper; });
+  std::string upper = Upper(name);
+  for (const std::string_view prefix : {"SONDE_", "BPFTRACE_"}) {
+    if (upper.starts_with(prefix)) upper.erase(0, prefix.size());
+  }
+  const auto* const row = std::ranges::find_if(kVariables, [&](const ConfigVariable& known) {
+    return Upper(known.name) == upper || (!known.old_name.empty() && Upper(known.old_name) == upper);
+  });
   return row == kVariables.end() ? nullptr : row;
 }
 
 bool SetFromScript(Config& config, const ConfigVariable& variable, std::string_view value) {
-  if (variable.set == nullptr) return true;
+  if (variable.set == nullptr) return variable.accepts == nullptr || variable.accepts(value);
   Config scratch;  // a wrong value is an error even where the environment decides
   if (!variable.set(scratch, value)) return false;
   const auto row = static_cast<size_t>(&variable - kVariables.data());

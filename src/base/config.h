@@ -22,6 +22,7 @@ struct Config {
   uint64_t perf_rb_pages = 1024;         // pages of the ring that carries output: 4 MiB
   bool print_maps_on_exit = true;
   MissingProbes missing_probes = MissingProbes::kError;
+  std::string license = "GPL";  // of the programs, as the kernel reads it
 
   uint64_t pinned = 0;  // bit i: row i was set by the environment, a script leaves it alone
 
@@ -37,10 +38,11 @@ struct ConfigVariable {
   std::string_view help;
   std::string_view old_name;  // a spelling that the environment also takes, without its prefix; may be empty
   bool (*set)(Config& config, std::string_view value) = nullptr;  // false: not one of `values`
+  bool (*accepts)(std::string_view value) = nullptr;              // of those without `set`
 };
 
 std::span<const ConfigVariable> ConfigVariables();
-// Null when there is no such row. Case does not matter.
+// By its name, or as the environment spells it. Null when there is no such row. Case does not matter.
 const ConfigVariable* FindConfigVariable(std::string_view name);
 
 // Sets one variable from a script. False: the value is not one of `variable.values`. What the environment has set
