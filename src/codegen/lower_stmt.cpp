@@ -44,7 +44,12 @@ void BodyContext::LowerStatement(const sema::Stmt& stmt) {
                  [&](const sema::ForMap& node) { LowerForMap(node); },
                  [&](const sema::Break&) { Jump(frame_.break_to); },
                  [&](const sema::Continue&) { Jump(frame_.continue_to); },
-                 [&](const sema::Return&) { Leave(); },
+                 [&](const sema::Return& node) {
+                   if (node.value != nullptr) {
+                     ir_.CreateStore(Lower(*node.value), ControlField(offsetof(image::Control, returned)), true);
+                   }
+                   Leave();
+                 },
                  [&](const sema::Nested& node) { LowerStatements(node.statements); },
              },
              stmt.node);

@@ -151,6 +151,11 @@ class Builder {
                      program = AddProgram(image::ProgramType::kRawTracepoint, "", instance.name, 1);
                      Attach(program, image::RunAtEnd{}, instance, 1);
                    },
+                   [&](const sema::HookTest& hook) {
+                     guarded = false;
+                     program = AddProgram(image::ProgramType::kRawTracepoint, "", instance.name, 1);
+                     Attach(program, image::RunTest{hook.name, hook.is_bench}, instance, 1);
+                   },
                    [&](const sema::HookInterval& hook) {
                      program = AddProgram(image::ProgramType::kPerfEvent, "", instance.name, 1);
                      Attach(program, image::AttachInterval{hook.period_ns}, instance, 1);

@@ -15,8 +15,9 @@ struct Control {
   uint32_t child_pid = 0;  // of the command that the run started, for `cpid`
   uint64_t start_ns = 0;        // CLOCK_BOOTTIME when probes were attached, for `elapsed`
   uint64_t runtime_errors = 0;  // records that found the control ring full
+  int64_t returned = 0;         // by `return n` in a test
 };
-static_assert(sizeof(Control) == 32);
+static_assert(sizeof(Control) == 40);
 inline constexpr uint32_t kLossCountersOffset = sizeof(Control);
 
 // Every record in the data ring and the control ring begins so. Slots follow at the offsets that EventSpec gives,

@@ -180,6 +180,9 @@ class Dumper {
 
   static std::string Describe(const RunAtBegin& /*plan*/) { return "run at begin"; }
   static std::string Describe(const RunAtEnd& /*plan*/) { return "run at end"; }
+  static std::string Describe(const RunTest& plan) {
+    return fmt::format("{} {}", plan.is_bench ? "benchmark" : "test", plan.name);
+  }
   static std::string Describe(const AttachRawTracepoint& plan) { return "raw tracepoint " + plan.event; }
   static std::string Describe(const AttachPerfTracepoint& plan) {
     return fmt::format("perf tracepoint {}:{} (id {}), cookie {}", plan.category, plan.event, plan.id, plan.cookie);

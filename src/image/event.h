@@ -44,7 +44,25 @@ struct LossEvent {
   bool at_end = true;
 };
 
-using Event = std::variant<RecordEvent, MapEvent, AttachedEvent, LossEvent>;
+// How the tests of a script went, after the last.
+struct TestsEvent {
+  struct Row {
+    std::string name;
+    std::string problem;  // empty: it passed
+  };
+  std::vector<Row> rows;
+};
+
+struct BenchmarksEvent {
+  struct Row {
+    std::string name;
+    uint64_t runs = 0;
+    uint64_t total_ns = 0;
+  };
+  std::vector<Row> rows;
+};
+
+using Event = std::variant<RecordEvent, MapEvent, AttachedEvent, LossEvent, TestsEvent, BenchmarksEvent>;
 
 class Sink {
  public:

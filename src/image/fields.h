@@ -70,6 +70,11 @@ void Fields(auto& archive, MaybeConst<ProgramSpec> auto& value) {
 void Fields(auto& /*archive*/, MaybeConst<RunAtBegin> auto& /*value*/) {}
 void Fields(auto& /*archive*/, MaybeConst<RunAtEnd> auto& /*value*/) {}
 
+void Fields(auto& archive, MaybeConst<RunTest> auto& value) {
+  auto& [name, is_bench] = value;
+  archive(name, is_bench);
+}
+
 void Fields(auto& archive, MaybeConst<AttachRawTracepoint> auto& value) {
   auto& [event] = value;
   archive(event);

@@ -185,6 +185,11 @@ struct ProgramSpec {
 // Runs in the tracer, by BPF_PROG_TEST_RUN, in order of declaration.
 struct RunAtBegin {};
 struct RunAtEnd {};
+// Runs in the tracer, one after the other, in place of tracing.
+struct RunTest {
+  std::string name;
+  bool is_bench = false;  // many times, to be timed
+};
 // BPF_RAW_TRACEPOINT_OPEN; for kTracingRawTracepoint programs without a name.
 struct AttachRawTracepoint {
   std::string event;
@@ -206,8 +211,8 @@ struct AttachSampling {
   uint64_t config = 0;     // PERF_COUNT_*
   uint64_t period = 0;
 };
-using AttachPlan =
-    std::variant<RunAtBegin, RunAtEnd, AttachRawTracepoint, AttachPerfTracepoint, AttachInterval, AttachSampling>;
+using AttachPlan = std::variant<RunAtBegin, RunAtEnd, RunTest, AttachRawTracepoint, AttachPerfTracepoint,
+                                AttachInterval, AttachSampling>;
 
 struct Attachment {
   uint32_t program = 0;  // into Image::programs

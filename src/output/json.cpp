@@ -12,6 +12,7 @@
 #include "output/map_rows.h"
 #include "output/notices.h"
 #include "output/records.h"
+#include "output/test_table.h"
 
 namespace sonde::output {
 
@@ -120,6 +121,39 @@ class JsonSink final : public image::Sink {
     if (quiet_) return;
     Begin("attached_probes");
     fmt::format_to(std::back_inserter(out_), R"({{"probes": {}}})", event.probes);
+    End();
+  }
+
+  void Show(const image::TestsEvent& event) {
+    Begin("tests");
+    std::string_view separator = "[";
+    for (const auto& row : event.rows) {
+      out_.Append(separator);
+      out_.Append(R"({"name": )");
+      AppendJsonString(out_, row.name);
+      out_.Append(row.problem.empty() ? R"(, "passed": true})" : R"(, "passed": false, "problem": )");
+      if (!row.problem.empty()) {
+        AppendJsonString(out_, row.problem);
+        out_.Append('}');
+      }
+      separator = ", ";
+    }
+    out_.Append(']');
+    End();
+  }
+
+  void Show(const image::BenchmarksEvent& event) {
+    Begin("benchmarks");
+    std::string_view separator = "[";
+    for (const auto& row : event.rows) {
+      out_.Append(separator);
+      out_.Append(R"({"name": )");
+      AppendJsonString(out_, row.name);
+      fmt::format_to(std::back_inserter(out_), R"(, "nanoseconds": {:.1f}, "runs": {}}})", NanosecondsPerRun(row),
+                     row.runs);
+      separator = ", ";
+    }
+    out_.Append(']');
     End();
   }
 

@@ -8,6 +8,7 @@
 #include "output/map_rows.h"
 #include "output/notices.h"
 #include "output/records.h"
+#include "output/test_table.h"
 
 namespace sonde::output {
 
@@ -67,6 +68,14 @@ class TextSink final : public image::Sink {
   }
 
   void Show(const LossEvent& event) { notices_.Say(LossMessage(event)); }
+
+  void Show(const image::TestsEvent& event) { ShowTable(TestTable(event)); }
+  void Show(const image::BenchmarksEvent& event) { ShowTable(BenchmarkTable(event)); }
+
+  void ShowTable(const std::string& table) {
+    out_.Append(table);
+    writer_.EndEvent();
+  }
 
   // A map of several rows is followed by an empty line; all that is printed at exit is set apart by one before it.
   void Show(const MapEvent& event) {

@@ -14,7 +14,6 @@ struct Names {
 };
 
 constexpr auto kNames = std::to_array<Names>({
-    {"bench", {}, 0},
     {"fentry", {"f", "kfunc"}, 2},
     {"fexit", {"fr", "kretfunc"}, 2},
     {"iter", {"it"}, 1},
@@ -23,7 +22,6 @@ constexpr auto kNames = std::to_array<Names>({
     {"syscall", {}, 0},
     {"kcall", {}, 0},
     {"ucall", {}, 0},
-    {"test", {}, 0},
     {"uprobe", {"u"}, 1},
     {"uretprobe", {"ur"}, 1},
     {"usdt", {"U"}, 1},

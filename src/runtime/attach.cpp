@@ -30,6 +30,7 @@ class Attacher {
 
   Result<Attached> operator()(const image::RunAtBegin&) const { return Attached{}; }
   Result<Attached> operator()(const image::RunAtEnd&) const { return Attached{}; }
+  Result<Attached> operator()(const image::RunTest&) const { return Attached{}; }
 
   Result<Attached> operator()(const image::AttachRawTracepoint& plan) const {
     const bool named_at_load = program_.type == image::ProgramType::kTracingRawTracepoint;

@@ -156,4 +156,10 @@ int BpfProgramInfo(int program, bpf_prog_info* info) {
   return Bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
+int BpfEnableStats() {
+  bpf_attr attr{};
+  attr.enable_stats.type = BPF_STATS_RUN_TIME;
+  return Bpf(BPF_ENABLE_STATS, &attr);
+}
+
 }  // namespace sonde::runtime

@@ -65,6 +65,8 @@ int BpfRawTracepointOpen(int program, const char* event);
 int BpfPerfLink(int program, int perf_event, uint64_t cookie);
 // One run of a raw tracepoint program, in the calling thread.
 int BpfRunRawTracepoint(int program);
+// The kernel times programs while this descriptor is open.
+int BpfEnableStats();
 int BpfProgramInfo(int program, bpf_prog_info* info);
 
 }  // namespace sonde::runtime

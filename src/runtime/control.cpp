@@ -43,6 +43,14 @@ void ControlBlock::RequestExit() { Shared(control_->exit).store(1); }
 
 int ControlBlock::ExitCode() const { return Shared(control_->exit_code).load(); }
 
+int64_t ControlBlock::Returned() const { return Shared(control_->returned).load(); }
+
+void ControlBlock::ForgetOutcome() {
+  Shared(control_->returned).store(0);
+  Shared(control_->exit_code).store(0);
+  Shared(control_->exit).store(0);
+}
+
 void ControlBlock::SetStart(uint64_t boot_time_ns) { Shared(control_->start_ns).store(boot_time_ns); }
 
 void ControlBlock::SetChild(uint32_t pid) { Shared(control_->child_pid).store(pid); }

@@ -23,6 +23,9 @@ class ControlBlock {
   // All programs that test the flag return at once from here on.
   void RequestExit();
   int ExitCode() const;
+  // What the test that ran last returned; both are forgotten before the next.
+  int64_t Returned() const;
+  void ForgetOutcome();
   void SetStart(uint64_t boot_time_ns);
   void SetChild(uint32_t pid);
 

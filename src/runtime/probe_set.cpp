@@ -12,7 +12,8 @@ namespace sonde::runtime {
 namespace {
 
 bool IsRun(const image::AttachPlan& plan) {
-  return std::holds_alternative<image::RunAtBegin>(plan) || std::holds_alternative<image::RunAtEnd>(plan);
+  return std::holds_alternative<image::RunAtBegin>(plan) || std::holds_alternative<image::RunAtEnd>(plan) ||
+         std::holds_alternative<image::RunTest>(plan);
 }
 
 }  // namespace
@@ -131,6 +132,18 @@ std::vector<int> ProbeSet::ProgramsOf() const {
 
 std::vector<int> ProbeSet::BeginPrograms() const { return ProgramsOf<image::RunAtBegin>(); }
 std::vector<int> ProbeSet::EndPrograms() const { return ProgramsOf<image::RunAtEnd>(); }
+
+std::vector<ProbeSet::Test> ProbeSet::Tests() const {
+  std::vector<Test> out;
+  for (size_t group = 0; group < groups_.size(); ++group) {
+    for (const image::Attachment& attachment : Way(group)) {
+      if (const auto* test = std::get_if<image::RunTest>(&attachment.plan)) {
+        out.push_back({test, loader_.ProgramFd(attachment.program)});
+      }
+    }
+  }
+  return out;
+}
 
 uint32_t ProbeSet::ProbeCount() const {
   uint32_t count = 0;

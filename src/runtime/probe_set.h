@@ -32,6 +32,11 @@ class ProbeSet {
   // Descriptors of the programs to run, in order of declaration.
   std::vector<int> BeginPrograms() const;
   std::vector<int> EndPrograms() const;
+  struct Test {
+    const image::RunTest* test = nullptr;
+    int program = -1;
+  };
+  std::vector<Test> Tests() const;
   // Probes that are attached, or are run at begin or end.
   uint32_t ProbeCount() const;
 

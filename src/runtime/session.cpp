@@ -13,12 +13,14 @@
 #include "runtime/child.h"
 #include "runtime/control.h"
 #include "runtime/dispatcher.h"
+#include "runtime/held_sink.h"
 #include "runtime/loader.h"
 #include "runtime/losses.h"
 #include "runtime/probe_set.h"
 #include "runtime/pump.h"
 #include "runtime/refusal.h"
 #include "runtime/stop_signals.h"
+#include "runtime/test_runner.h"
 
 namespace sonde::runtime {
 namespace {
@@ -57,6 +59,7 @@ class Session {
   Result<void> WatchEnds();
   Result<void> Start();
   Result<void> RunPrograms(const std::vector<int>& programs, const char* when, bool stop_on_exit);
+  Result<int> RunTests();
   void Loop();
   void Sleep();
   // Waits for the end of what we watch, or so long; notes what ended.
@@ -68,7 +71,7 @@ class Session {
   const image::Image& image_;
   const RunOptions& options_;
   kernel::KernelView& kernel_;
-  image::Sink& sink_;
+  HeldSink sink_;
 
   std::unique_ptr<Child> child_;
   std::unique_ptr<StopSignals> signals_;  // after the child is forked
@@ -93,8 +96,21 @@ Result<int> Session::Run() {
     Detach();
     return std::unexpected(started.error());
   }
+  if (!options_.dry_run && !probes_.Tests().empty()) return RunTests();
   Loop();
   return Finish();
+}
+
+Result<int> Session::RunTests() {
+  TestRunner runner(probes_.Tests(), *control_, sink_,
+                    {.run = [this](int program) { return RunPrograms({program}, "test", false); },
+                     .proceed = [this] { return !signals_->Came() && sink_.Healthy(); }});
+  const auto status = runner.Run();
+  if (!status) return std::unexpected(status.error());
+  losses_->AtEnd(probes_.RecursionMisses(), dispatcher_->malformed());
+  sink_.Flush();
+  if (const auto& error = dispatcher_->error()) return std::unexpected(*error);
+  return status;
 }
 
 Result<void> Session::Prepare() {
