@@ -61,6 +61,12 @@ void AppendExpansions(std::string& out, Span span, const SourceManager& sources)
   }
 }
 
+void AppendImports(std::string& out, Span span, const SourceManager& sources) {
+  for (std::optional<Span> site = sources.ImportSite(span.file); site; site = sources.ImportSite(site->file)) {
+    AppendLocated(out, *site, "note", "imported here", sources);
+  }
+}
+
 }  // namespace
 
 Diagnostic& Diagnostic::Note(Span note_span, std::string text) {
@@ -89,6 +95,7 @@ std::string Render(const Diagnostic& diagnostic, const SourceManager& sources) {
   std::string label = fmt::format("{}", Name(diagnostic.severity));
   AppendLocated(out, diagnostic.span, label, fmt::format("{} [{}]", diagnostic.message, diagnostic.id.name), sources);
   AppendExpansions(out, diagnostic.span, sources);
+  AppendImports(out, diagnostic.span, sources);
   for (const DiagnosticNote& note : diagnostic.notes) AppendLocated(out, note.span, "note", note.message, sources);
   if (!diagnostic.hint.empty()) fmt::format_to(std::back_inserter(out), "hint: {}\n", diagnostic.hint);
   return out;

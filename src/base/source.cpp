@@ -10,8 +10,8 @@ Span Cover(Span first, Span last) {
   return span;
 }
 
-FileId SourceManager::Add(std::string name, std::string text) {
-  File file{std::move(name), std::move(text), {0}};
+FileId SourceManager::Add(std::string name, std::string text, std::optional<Span> import_site) {
+  File file{std::move(name), std::move(text), {0}, import_site};
   for (size_t i = 0; i < file.text.size(); ++i) {
     if (file.text[i] == '\n') file.line_starts.push_back(static_cast<uint32_t>(i + 1));
   }

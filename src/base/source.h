@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,11 +38,12 @@ struct Position {
 // Owns the text of every file of one compilation. Views that it hands out live as long as it does.
 class SourceManager {
  public:
-  // `name` is what diagnostics print: a path, "-e" or "stdin".
-  FileId Add(std::string name, std::string text);
+  // `name` is what diagnostics print: a path, "-e" or "stdin"; `import_site` is the import that asked for the file.
+  FileId Add(std::string name, std::string text, std::optional<Span> import_site = std::nullopt);
 
   std::string_view Name(FileId file) const { return files_.at(file).name; }
   std::string_view Text(FileId file) const { return files_.at(file).text; }
+  std::optional<Span> ImportSite(FileId file) const { return files_.at(file).import_site; }
   std::string_view Text(Span span) const;
   Position Locate(Span span) const;
   // The line without its end, `line` counted from 1; empty past the last.
@@ -59,6 +61,7 @@ class SourceManager {
     std::string name;
     std::string text;
     std::vector<uint32_t> line_starts;
+    std::optional<Span> import_site;
   };
   struct Expansion {
     Span site;

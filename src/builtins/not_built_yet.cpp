@@ -9,18 +9,32 @@ namespace {
 
 // Those that are written without parentheses too.
 constexpr auto kVariables = std::to_array<std::string_view>({
-    "ctx",    "func",  "kstack", "leader_comm", "leader_tid", "pcomm",    "ppid",
-    "retval", "sarg0", "sarg1",  "sarg2",       "sarg3",      "sarg4",    "sarg5",
-    "sarg6",  "sarg7", "sarg8",  "sarg9",       "usermode",   "username", "ustack",
+    "ctx",
+    "func",
+    "kstack",
+    "retval",
+    "sarg0",
+    "sarg1",
+    "sarg2",
+    "sarg3",
+    "sarg4",
+    "sarg5",
+    "sarg6",
+    "sarg7",
+    "sarg8",
+    "sarg9",
+    "usermode",
+    "username",
+    "ustack",
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({
-    "bswap",        "cat",           "cgroup_path", "cgroupid",    "config",   "errorf",      "fail",
-    "fdpath",       "find",          "flags",       "getopt",      "is_err",   "kaddr",       "kfunc_allowed",
-    "kfunc_exist",  "ksym",          "len",         "macaddr",     "memcmp",   "ntop",        "override",
-    "path",         "percpu_kaddr",  "pton",        "reg",         "signal",   "signal_name", "signal_thread",
-    "skboutput",    "socket_cookie", "str_concat",  "strcontains", "strerror", "strncmp",     "strstr",
-    "syscall_name", "system",        "tseries",     "uaddr",       "usym",     "warnf",       "write_user",
+    "bswap",         "cat",        "cgroup_path",   "cgroupid",    "config",        "fdpath",
+    "flags",         "kaddr",      "kfunc_allowed", "kfunc_exist", "ksym",          "len",
+    "macaddr",       "memcmp",     "ntop",          "override",    "path",          "percpu_kaddr",
+    "pton",          "reg",        "signal",        "signal_name", "signal_thread", "skboutput",
+    "socket_cookie", "str_concat", "strcontains",   "strerror",    "strncmp",       "strstr",
+    "syscall_name",  "system",     "tseries",       "uaddr",       "usym",          "write_user",
 });
 
 const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {

@@ -23,6 +23,7 @@ sema::ExprPtr Widened(Checker& checker, sema::ExprPtr value, const FormatStep& s
   return checker.Coerce(std::move(value), checker.types().Int(8, type->is_signed), "the argument");
 }
 
+template <image::EventKind kKind>
 const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   std::optional<std::string> text = checker.CheckStringLiteral(*syntax.args[0], "the format");
   if (!text) {
@@ -40,7 +41,7 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
         fmt::format("the format takes {} argument{}, {} given", format.slots, format.slots == 1 ? "" : "s", given));
   }
   sema::Event event{
-      .kind = image::EventKind::kPrintf, .span = syntax.name_span, .function = "printf", .format = format.steps};
+      .kind = kKind, .span = syntax.name_span, .function = std::string(call.builtin->name), .format = format.steps};
   bool failed = false;
   for (uint32_t slot = 0; slot < given; ++slot) {
     sema::ExprPtr value = checker.Check(*syntax.args[slot + 1]);
@@ -61,6 +62,13 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   return checker.types().Void();
 }
 
+llvm::Value* Lower(BodyContext& body, const sema::Expr& expr, const Call& call) {
+  std::vector<const sema::Expr*> values;
+  for (const sema::ExprPtr& arg : call.args) values.push_back(arg.get());
+  body.SendRecord(call.data.event, values, expr.span);
+  return nullptr;
+}
+
 }  // namespace
 
 const Builtin kPrintf{.name = "printf",
@@ -69,12 +77,25 @@ const Builtin kPrintf{.name = "printf",
                       .min_args = 1,
                       .max_args = sema::kAnyNumber,
                       .has_effect = true,
-                      .check = Check,
-                      .lower = [](BodyContext& body, const sema::Expr& expr, const Call& call) -> llvm::Value* {
-                        std::vector<const sema::Expr*> values;
-                        for (const sema::ExprPtr& arg : call.args) values.push_back(arg.get());
-                        body.SendRecord(call.data.event, values, expr.span);
-                        return nullptr;
-                      }};
+                      .check = Check<image::EventKind::kPrintf>,
+                      .lower = Lower};
+
+const Builtin kErrorf{.name = "errorf",
+                      .signature = "void errorf(const string fmt, args...)",
+                      .summary = "As printf, on standard error with the place of the call.",
+                      .min_args = 1,
+                      .max_args = sema::kAnyNumber,
+                      .has_effect = true,
+                      .check = Check<image::EventKind::kError>,
+                      .lower = Lower};
+
+const Builtin kWarnf{.name = "warnf",
+                     .signature = "void warnf(const string fmt, args...)",
+                     .summary = "As errorf, for a warning.",
+                     .min_args = 1,
+                     .max_args = sema::kAnyNumber,
+                     .has_effect = true,
+                     .check = Check<image::EventKind::kWarning>,
+                     .lower = Lower};
 
 }  // namespace sonde::builtins

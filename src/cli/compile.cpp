@@ -1,49 +1,23 @@
 #include "cli/compile.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <filesystem>
 #include <utility>
 
 #include "base/result.h"
 #include "base/suggest.h"
-#include "base/unique_fd.h"
 #include "builtins/builtins.h"
+#include "cli/imports.h"
+#include "cli/library.h"
+#include "cli/read_file.h"
 #include "parser/parser.h"
 #include "probes/probes.h"
 #include "sema/diagnostic_ids.h"
 
 namespace sonde::cli {
 namespace {
-
-// Source spans count bytes in 32 bits.
-constexpr size_t kMaxScriptBytes = size_t{1} << 30;
-
-Result<std::string> ReadAll(int descriptor, const std::string& name) {
-  std::string text;
-  std::array<char, 65536> chunk{};
-  while (true) {
-    const ssize_t got = read(descriptor, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError("read", name);
-    if (got == 0) return text;
-    text.append(chunk.data(), static_cast<size_t>(got));
-    if (text.size() > kMaxScriptBytes) {
-      return std::unexpected(Error{.operation = "read", .object = name, .reason = "it is larger than 1 GiB"});
-    }
-  }
-}
-
-Result<std::string> ReadFile(const std::string& path) {
-  if (path == "-") return ReadAll(STDIN_FILENO, "standard input");
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return SystemError("open", path);
-  return ReadAll(file.get(), path);
-}
 
 bool Read(Compilation& c) {
   if (c.options.program) {
@@ -78,6 +52,21 @@ std::string ConfigText(const parser::Expr& value) {
   return "";
 }
 
+// What the script needs besides its own text, and what the command line gives it.
+bool Import(Compilation& c) {
+  if (!LoadImports(c)) return false;
+  LoadLibrary(c);
+  const std::vector<const parser::Ast*> files = c.Files();
+  c.script_options = sema::FindOptions(files, c.diagnostics);
+  auto arguments = ReadScriptArguments(c.options.parameters, c.options.script_words, c.script_options);
+  if (!arguments) {
+    c.problem = arguments.error();
+    return false;
+  }
+  c.arguments = *std::move(arguments);
+  return !c.diagnostics.HasErrors();
+}
+
 void Configure(Compilation& c, const parser::ConfigEntry& entry) {
   const ConfigVariable* variable = FindConfigVariable(entry.name);
   if (variable == nullptr) {
@@ -92,22 +81,30 @@ void Configure(Compilation& c, const parser::ConfigEntry& entry) {
   }
 }
 
-bool Check(Compilation& c) {
-  for (const parser::Item& item : c.ast->items) {
+void Configure(Compilation& c, const parser::Ast& file) {
+  for (const parser::Item& item : file.items) {
     const auto* block = std::get_if<parser::ConfigBlock>(&item.node);
     if (block == nullptr) continue;
     for (const parser::ConfigEntry& entry : block->entries) Configure(c, entry);
   }
+}
+
+bool Check(Compilation& c) {
+  sema::Script script{.files = c.Files(), .headers = c.imported_headers};
+  for (const auto& file : c.library) script.library.push_back(file.get());
+  for (const parser::Ast* file : script.files) Configure(c, *file);
   c.kernel = OpenKernel(c.options);
   c.headers = cheaders::MakeLibclangHeaders();
   sema::Options options;
-  options.parameters = c.options.parameters;
+  options.parameters = c.arguments.parameters;
+  options.option_values = c.arguments.values;
   options.include_dirs = c.options.include_dirs;
   // `#include "x.h"` looks beside the script first.
   if (c.options.file && *c.options.file != "-") {
     const std::string folder = std::filesystem::path(*c.options.file).parent_path().string();
     options.include_dirs.insert(options.include_dirs.begin(), folder.empty() ? "." : folder);
   }
+  options.include_dirs.insert(options.include_dirs.end(), c.import_folders.begin(), c.import_folders.end());
   options.forced_includes = c.options.forced_includes;
   options.max_strlen = static_cast<uint32_t>(c.config.max_strlen);
   options.missing_probes_are_errors = c.config.missing_probes == MissingProbes::kError;
@@ -115,7 +112,8 @@ bool Check(Compilation& c) {
   options.max_map_keys = c.config.max_map_keys;
   options.unsafe = c.options.unsafe;
   options.has_child = c.options.child.has_value();
-  c.program = sema::Check(*c.ast, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
+  options.mode = c.options.mode;
+  c.program = sema::Check(script, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
   return c.program != nullptr && !c.diagnostics.HasErrors();
 }
 
@@ -132,11 +130,12 @@ bool Generate(Compilation& c) {
   options.want_ir = emits && c.options.stage == Stage::kIr;
   options.want_assembly = emits && c.options.stage == Stage::kAssembly;
   c.output = codegen::Generate(*c.program, *c.kernel, options, c.diagnostics);
+  c.output.image.license = c.config.license;
   return !c.diagnostics.HasErrors();
 }
 
 // The pipeline, in order; Step is the index.
-constexpr std::array<bool (*)(Compilation&), 4> kSteps = {Read, Parse, Check, Generate};
+constexpr std::array<bool (*)(Compilation&), 5> kSteps = {Read, Parse, Import, Check, Generate};
 
 }  // namespace
 
@@ -151,6 +150,13 @@ bool Compile(Compilation& compilation, Step last, Step first) {
     if (!kSteps[step](compilation)) return false;
   }
   return true;
+}
+
+std::vector<const parser::Ast*> Compilation::Files() const {
+  std::vector<const parser::Ast*> files;
+  for (const auto& imported : imports) files.push_back(imported.get());
+  files.push_back(ast.get());
+  return files;
 }
 
 std::string Complaints(const Compilation& compilation) {

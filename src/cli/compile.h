@@ -5,11 +5,13 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "base/source.h"
 #include "cheaders/c_headers.h"
 #include "cli/options.h"
+#include "cli/script_arguments.h"
 #include "codegen/codegen.h"
 #include "kernel/kernel_view.h"
 #include "parser/ast.h"
@@ -34,14 +36,23 @@ struct Compilation {
   std::unique_ptr<kernel::KernelView> kernel;
   std::unique_ptr<cheaders::CHeaders> headers;
   std::unique_ptr<const parser::Ast> ast;
+  std::vector<std::unique_ptr<const parser::Ast>> imports;  // each before those that import it
+  std::vector<sema::ImportedHeader> imported_headers;
+  std::vector<std::string> import_folders;
+  std::vector<std::unique_ptr<const parser::Ast>> library;
+  std::vector<sema::ScriptOption> script_options;
+  ScriptArguments arguments;
   std::unique_ptr<const sema::Program> program;
   codegen::Output output;
   Config config;           // of the environment, then of the script
   bool perf_path = false;  // system calls by their perf events: see codegen::Options
-  std::string problem;     // of the script as a file: cannot be read, is empty
+  // The imports, then the script.
+  std::vector<const parser::Ast*> Files() const;
+
+  std::string problem;  // of the script as a file: cannot be read, is empty
 };
 
-enum class Step : uint8_t { kRead, kParse, kCheck, kGenerate };
+enum class Step : uint8_t { kRead, kParse, kImport, kCheck, kGenerate };
 
 // Takes the steps from `first` to `last`, none after one that failed. False when one did.
 bool Compile(Compilation& compilation, Step last, Step first = Step::kRead);

@@ -52,6 +52,12 @@ std::string_view SetCommand(Options& options, const std::string& /*value*/) {
   return "";
 }
 
+template <sema::RunMode kMode>
+std::string_view SetMode(Options& options, const std::string& /*value*/) {
+  options.mode = kMode;
+  return "";
+}
+
 std::string_view SetPid(Options& options, const std::string& value) {
   pid_t pid = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), pid);
@@ -122,6 +128,10 @@ constexpr OptionRow kRows[] = {
     {kOther, "-l", "", "list probes: all, those of a PATTERN, or those of a script; -lv with fields",
      SetCommand<Command::kList>},
     {kOther, "--dry-run", "", "attach all probes, then end", SetFlag<&Options::dry_run, true>},
+    {kOther, "--test", "", "run the tests of the script (test:name) and say which failed",
+     SetMode<sema::RunMode::kTest>},
+    {kOther, "--bench", "", "run its benchmarks (bench:name) and say how long they take",
+     SetMode<sema::RunMode::kBench>},
     {kOther, "--fmt", "", "print the script in standard layout", SetCommand<Command::kFormat>},
     {kOther, "--emit", "STEP", "print what a step makes: ast, program, ir, asm or elf", SetStage},
     {kOther, "-V,--version", "", "print the version", SetCommand<Command::kVersion>},
@@ -247,7 +257,9 @@ std::string Read(std::span<const char* const> arguments, Options& options, std::
     const std::string_view expected = row.set(options, value);
     if (!expected.empty()) return fmt::format("{} {}: expected {}", NameOf(row, answer), value, expected);
   }
-  for (size_t i = static_cast<size_t>(optind); i < marked.size(); ++i) words.push_back(Unmarked(marked[i]));
+  for (size_t i = static_cast<size_t>(optind); i < marked.size(); ++i) {
+    options.script_words.push_back(Unmarked(marked[i]));
+  }
   return "";
 }
 
@@ -257,6 +269,13 @@ void TakeWords(Options& options, std::vector<std::string> words) {
   if (!options.program && options.command != Command::kList && !words.empty()) {
     options.file = std::move(words.front());
     words.erase(words.begin());
+  }
+  if (options.command == Command::kList && !options.program)
+    std::ranges::move(options.script_words, std::back_inserter(words));
+  // A lone `--` may stand before the script too.
+  if (!options.program && !options.file && options.command != Command::kList && !options.script_words.empty()) {
+    options.file = std::move(options.script_words.front());
+    options.script_words.erase(options.script_words.begin());
   }
   options.parameters = std::move(words);
 }

@@ -13,6 +13,7 @@
 
 #include "base/config.h"
 #include "output/writer.h"
+#include "sema/probe_type.h"
 
 namespace sonde::cli {
 
@@ -28,7 +29,8 @@ struct Options {
   // The script: the text after -e, or a path ("-": standard input), or for -l neither.
   std::optional<std::string> program;
   std::optional<std::string> file;
-  std::vector<std::string> parameters;  // $1…; of -l without a script: the pattern
+  std::vector<std::string> parameters;    // $1…; of -l without a script: the pattern
+  std::vector<std::string> script_words;  // what stands behind `--`: options of the script, and more parameters
 
   std::optional<pid_t> pid;
   std::optional<std::string> child;  // the command of -c
@@ -41,6 +43,7 @@ struct Options {
   bool warnings = true;
   bool unsafe = false;
   bool dry_run = false;
+  sema::RunMode mode = sema::RunMode::kTrace;
   std::vector<std::string> include_dirs;
   std::vector<std::string> forced_includes;
 

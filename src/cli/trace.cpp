@@ -89,7 +89,11 @@ int TraceScript(const Options& options) {
     return Refuse("tracing needs root, or the capabilities CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH; try sudo");
   }
   Compilation compilation(options);
-  const bool good = Compile(compilation, Step::kGenerate);
+  bool good = Compile(compilation, Step::kImport);
+  if (good && compilation.arguments.wants_help) {
+    return Print(options, ScriptHelp(options.file.value_or("-e PROGRAM"), compilation.script_options));
+  }
+  good = good && Compile(compilation, Step::kGenerate, Step::kCheck);
   Tell(Complaints(compilation));
   if (!good) return 1;
   if (!options.output) return Run(options, compilation, STDOUT_FILENO);

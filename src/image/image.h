@@ -119,6 +119,7 @@ enum class EventKind : uint8_t {
   kTime,   // slot 0: kTimestamp; rendered by `text`
   kJoin,   // slot 0: tail string, and a newline
   kError,  // as kPrintf, on standard error with its place
+  kWarning,
   kExit,   // control ring
 };
 

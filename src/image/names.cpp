@@ -100,6 +100,8 @@ std::string_view Name(EventKind kind) {
       return "join";
     case EventKind::kError:
       return "error";
+    case EventKind::kWarning:
+      return "warning";
     case EventKind::kExit:
       return "exit";
   }

@@ -39,6 +39,8 @@ std::string_view TypeOf(EventKind kind) {
       return "join";
     case EventKind::kError:
       return "error";
+    case EventKind::kWarning:
+      return "warning";
     case EventKind::kPrintMap:
     case EventKind::kClearMap:
     case EventKind::kZeroMap:

@@ -31,6 +31,7 @@ bool Records::AppendIncomplete(Buffer& out, const EventSpec& spec, Bytes record)
   switch (spec.kind) {
     case EventKind::kPrintf:
     case EventKind::kError:
+    case EventKind::kWarning:
       return formats_[static_cast<size_t>(&spec - values_.image().events.data())].Append(out, values_, record);
     case EventKind::kTime: {
       if (spec.slots.empty()) return false;

@@ -47,7 +47,8 @@ class TextSink final : public image::Sink {
   void Show(const RecordEvent& event) {
     const EventSpec* spec = records_.Identify(event.record);
     if (spec == nullptr) return notices_.InternalError("a record is of no known event");
-    if (spec->kind == EventKind::kError) return ShowError(*spec, event.record);
+    if (spec->kind == EventKind::kError) return ShowPlaced("error", *spec, event.record);
+    if (spec->kind == EventKind::kWarning) return ShowPlaced("warning", *spec, event.record);
     if (!records_.AppendText(out_, *spec, event.record)) {
       return notices_.InternalError("a record of " + spec->function + " points outside of itself");
     }
@@ -55,12 +56,12 @@ class TextSink final : public image::Sink {
     writer_.EndEvent();
   }
 
-  void ShowError(const EventSpec& spec, Bytes record) {
+  void ShowPlaced(std::string_view label, const EventSpec& spec, Bytes record) {
     Buffer text;
     const image::SourcePlace& where = spec.where;
     const bool is_whole = records_.AppendText(text, spec, record);
     if (!is_whole) return notices_.InternalError("a record of " + spec.function + " points outside of itself");
-    notices_.Say(fmt::format("{}:{}:{}: error: {}", where.file, where.line, where.column, text.view()));
+    notices_.Say(fmt::format("{}:{}:{}: {}: {}", where.file, where.line, where.column, label, text.view()));
   }
 
   void Show(const AttachedEvent& event) {

@@ -58,6 +58,7 @@ void Dispatcher::Act(const image::EventSpec& spec, std::span<const std::byte> re
     case image::EventKind::kTime:
     case image::EventKind::kJoin:
     case image::EventKind::kError:
+    case image::EventKind::kWarning:
       sink_.Emit(image::RecordEvent{.spec = &spec, .record = record});
       return;
     case image::EventKind::kPrintMap:

@@ -9,9 +9,11 @@ void HeldSink::Emit(const image::Event& event) {
     sink_.Emit(event);
     return;
   }
+  const auto* record = std::get_if<image::RecordEvent>(&event);
+  if (record != nullptr && record->spec->kind == image::EventKind::kError) ++errors_;
   if (held_.size() >= kMaxHeld) return;
   Held& held = held_.emplace_back(event);
-  if (const auto* record = std::get_if<image::RecordEvent>(&event)) {
+  if (record != nullptr) {
     held.record.assign(record->record.begin(), record->record.end());
   }
 }

@@ -14,7 +14,12 @@ class HeldSink final : public image::Sink {
  public:
   explicit HeldSink(image::Sink& sink) : sink_(sink) {}
 
-  void Hold() { holds_ = true; }
+  void Hold() {
+    holds_ = true;
+    errors_ = 0;
+  }
+  // How many errors were reported since Hold().
+  size_t errors() const { return errors_; }
   // Ends holding; what was held is shown or dropped.
   void Release(bool show);
 
@@ -33,6 +38,7 @@ class HeldSink final : public image::Sink {
   image::Sink& sink_;
   std::deque<Held> held_;
   bool holds_ = false;
+  size_t errors_ = 0;
 };
 
 }  // namespace sonde::runtime

@@ -60,6 +60,7 @@ Result<std::string> TestRunner::RunTest(const ProbeSet::Test& test) {
   const int64_t returned = control_.Returned();
   const int code = control_.ExitCode();
   std::string problem;
+  if (sink_.errors() != 0) problem = "reported an error";
   if (returned != 0) problem = fmt::format("returned {}", returned);
   if (code != 0) problem = fmt::format("exited with status {}", code);
   sink_.Release(!problem.empty() || !ran);

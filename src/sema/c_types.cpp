@@ -125,20 +125,26 @@ std::vector<std::string> Words(std::string_view text) {
 
 }  // namespace
 
-void Checker::LoadPreamble(const parser::Ast& ast) {
+void Checker::LoadPreamble(const Script& script) {
   cheaders::CInput input;
   std::vector<std::pair<size_t, Span>> places;  // start in input.text → item
-  for (const parser::Item& item : ast.items) {
-    const auto* definition = std::get_if<parser::CDefinition>(&item.node);
-    if (definition == nullptr) continue;
-    places.emplace_back(input.text.size(), item.span);
-    input.text += definition->text + "\n";
+  auto add = [&](Span span, const std::string& text) {
+    places.emplace_back(input.text.size(), span);
+    input.text += text + "\n";
+  };
+  for (const ImportedHeader& header : script.headers) add(header.site, fmt::format("#include \"{}\"", header.path));
+  for (const parser::Ast* file : script.files) {
+    for (const parser::Item& item : file->items) {
+      if (const auto* definition = std::get_if<parser::CDefinition>(&item.node)) add(item.span, definition->text);
+    }
   }
   if (places.empty() && options_.forced_includes.empty()) return;
-  input.names = Words(sources_.Text(ast.file));
+  std::string text;
+  for (const parser::Ast* file : script.files) text += fmt::format("{}\n", sources_.Text(file->file));
+  input.names = Words(text);
   input.include_dirs = options_.include_dirs;
   input.forced_includes = options_.forced_includes;
-  Span where = places.empty() ? Span{ast.file, 0, 0} : places.front().second;
+  Span where = places.empty() ? Span{script.files.back()->file, 0, 0} : places.front().second;
   Result<cheaders::COutput> output = world_.headers.Parse(input);
   if (!output) {
     Report(kBadC, where, output.error().Message());

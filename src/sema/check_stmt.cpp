@@ -27,6 +27,12 @@ bool HasEffect(const Expr& expr) {
 
 }  // namespace
 
+void Checker::CheckBranch(const parser::Block& block, bool is_reachable, Statements& out) {
+  scope_.unreachable += is_reachable ? 0 : 1;
+  CheckBlock(block, out);
+  scope_.unreachable -= is_reachable ? 0 : 1;
+}
+
 void Checker::CheckBlock(const parser::Block& block, Statements& out) {
   scope_.scopes.emplace_back();
   for (const parser::StmtPtr& statement : block.statements) CheckStatement(*statement, out);
@@ -163,7 +169,8 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                      Report(kBadMapUse, span, "an aggregation must be assigned to a map").Hint("@ = count()");
                      return;
                    }
-                   if (!expr->type->IsVague() && !HasEffect(*expr)) {
+                   bool is_value = !expr->type->IsVague() && expr->type->kind != TypeKind::kVoid;
+                   if (is_value && !HasEffect(*expr)) {
                      diagnostics_->Warning(kNoEffect, span, "this statement has no effect");
                    }
                    out.push_back(MakeStmt(span, Evaluate{std::move(expr)}));
@@ -173,8 +180,11 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                  [&](const parser::Discard& node) { out.push_back(MakeStmt(span, Evaluate{Check(*node.value)})); },
                  [&](const parser::If& node) {
                    If made{.condition = CheckCondition(*node.condition)};
-                   CheckBlock(*node.then_block, made.then_statements);
-                   if (node.else_block != nullptr) CheckBlock(*node.else_block, made.else_statements);
+                   const Constant* known = made.condition->AsConstant();
+                   CheckBranch(*node.then_block, known == nullptr || known->bits != 0, made.then_statements);
+                   if (node.else_block != nullptr) {
+                     CheckBranch(*node.else_block, known == nullptr || known->bits == 0, made.else_statements);
+                   }
                    out.push_back(MakeStmt(span, std::move(made)));
                  },
                  [&](const parser::Unroll& node) { CheckUnroll(node, span, out); },
@@ -188,8 +198,13 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
                    if (RequireLoop("continue", span)) out.push_back(MakeStmt(span, Continue{}));
                  },
                  [&](const parser::Return& node) {
-                   if (node.value != nullptr) CheckInteger(*node.value, "the returned value");
-                   out.push_back(MakeStmt(span, Return{}));
+                   ExprPtr value = node.value == nullptr ? nullptr : CheckInteger(*node.value, "the returned value");
+                   if (value == nullptr || scope_.probe_type->mode != RunMode::kTest) {
+                     out.push_back(MakeStmt(span, Return{}));
+                   } else {
+                     value = Coerce(std::move(value), types().Int64(), "the returned value");
+                     out.push_back(MakeStmt(span, Return{std::move(value)}));
+                   }
                  },
                  [&](const parser::BlockStmt& node) {
                    Nested made;

@@ -27,7 +27,7 @@ struct BodyScope {
   Body* body = nullptr;
   uint32_t loops = 0;                                             // how many loops are around
   uint32_t breakable = 0;                                         // the same with unroll
-  bool in_predicate = false;
+  uint32_t unreachable = 0;  // branches around whose condition is known to be false
   Scopes scopes;
   MacroCall* macro = nullptr;  // whose body is being checked; null: the probe's own text
 };
@@ -97,6 +97,7 @@ class Checker {
   ExprPtr ErrorExpr(Span span);
 
   void CheckBlock(const parser::Block& block, Statements& out);
+  void CheckBranch(const parser::Block& block, bool is_reachable, Statements& out);
   void CheckStatement(const parser::Stmt& stmt, Statements& out);
   void CheckUnroll(const parser::Unroll& node, Span span, Statements& out);
   void CheckWhile(const parser::While& node, Span span, Statements& out);
@@ -184,7 +185,7 @@ class Checker {
   const Type* Join(const Type* a, const Type* b);
 
   // Used by the driver.
-  void LoadPreamble(const parser::Ast& ast);
+  void LoadPreamble(const Script& script);
   void LoadMacros(const parser::Ast& ast, bool is_library);
   void LoadMapDeclarations(const parser::Ast& ast);
   void SettleDeclaredMaps();

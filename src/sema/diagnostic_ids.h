@@ -43,6 +43,8 @@ inline constexpr DiagnosticId kNoEffect{"no-effect"};
 inline constexpr DiagnosticId kAssertion{"assertion"};
 inline constexpr DiagnosticId kBadC{"c-error"};
 inline constexpr DiagnosticId kBadConfig{"bad-config"};
+inline constexpr DiagnosticId kBadImport{"bad-import"};
+inline constexpr DiagnosticId kScriptFailed{"script-failed"};
 inline constexpr DiagnosticId kSystem{"system"};
 
 }  // namespace sonde::sema

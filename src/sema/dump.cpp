@@ -95,7 +95,7 @@ class Dumper {
                    },
                    [&](const Break&) { Line("break"); },
                    [&](const Continue&) { Line("continue"); },
-                   [&](const Return&) { Line("return"); },
+                   [&](const Return& node) { Line(node.value == nullptr ? "return" : "return " + Text(*node.value)); },
                    [&](const Nested& node) {
                      Line("block");
                      Indented(node.statements);

@@ -37,6 +37,9 @@ struct ListedProbe {
   std::vector<std::string> fields;  // "const char * filename"
 };
 
+// What a run is for: each probe belongs to one.
+enum class RunMode : uint8_t { kTrace, kTest, kBench };
+
 struct ProbeType {
   std::string_view name;                          // "tracepoint"
   std::span<const std::string_view> short_names;  // "t"
@@ -47,6 +50,7 @@ struct ProbeType {
   bool has_args = false;  // bodies may say args.field
   bool runs_in_tracer = false;
   AddressSpace address_space = AddressSpace::kKernel;  // where a plain number leads when it is cast to a pointer
+  RunMode mode = RunMode::kTrace;
   // Turns one spec into points, wildcards resolved; reports what is wrong through the context.
   std::vector<ProbePoint> (*expand)(ExpandContext& context, const parser::ProbeSpec& spec) = nullptr;
   // Probes that match `pattern` ("tracepoint:syscalls:*openat*"), sorted; null when the type cannot be listed.

@@ -96,7 +96,8 @@ struct CallData {
   uint32_t event = kNone;  // into Program::events
   uint32_t map = kNone;    // into Program::maps
   std::vector<int64_t> integers;
-  std::optional<uint64_t> constant;  // the call is this number, known when the script is compiled
+  std::optional<uint64_t> constant;          // the call is this number, known when the script is compiled
+  std::optional<std::string> constant_text;  // … this text
   std::string text;
   // Of aggregations: what the map that they are assigned to becomes. Parameters stand in `integers`.
   image::Aggregation aggregation = image::Aggregation::kNone;
@@ -211,7 +212,9 @@ struct ForMap {
 // Of the innermost loop or unroll.
 struct Break {};
 struct Continue {};
-struct Return {};
+struct Return {
+  ExprPtr value;  // of a test: not 0 says that it failed; else null
+};
 struct Nested {
   Statements statements;
 };
@@ -308,6 +311,10 @@ struct Body {
 
 struct HookBegin {};
 struct HookEnd {};
+struct HookTest {
+  std::string name;
+  bool is_bench = false;
+};
 struct HookInterval {
   uint64_t period_ns = 0;
 };
@@ -328,7 +335,7 @@ struct HookTracepoint {
   std::string event;
   uint32_t id = 0;  // 0: not looked up
 };
-using Hook = std::variant<HookBegin, HookEnd, HookInterval, HookSampling, HookSyscall, HookTracepoint>;
+using Hook = std::variant<HookBegin, HookEnd, HookTest, HookInterval, HookSampling, HookSyscall, HookTracepoint>;
 
 struct ProbeInstance {
   std::string name;  // "tracepoint:syscalls:sys_enter_openat"

@@ -26,16 +26,20 @@ bool MentionsWord(std::string_view text, std::string_view word) {
 }
 
 // `args`, and the macros that read it themselves or by another.
-std::set<std::string> WordsForArgs(const parser::Ast& ast, const SourceManager& sources) {
+std::set<std::string> WordsForArgs(const Script& script, const SourceManager& sources) {
+  std::vector<std::pair<std::string, std::string_view>> macros;  // name, text
+  for (const parser::Ast* file : script.files) {
+    for (const parser::Item& item : file->items) {
+      const auto* macro = std::get_if<parser::Macro>(&item.node);
+      if (macro != nullptr) macros.emplace_back(macro->name, sources.Text(item.span));
+    }
+  }
   std::set<std::string> words = {"args"};
   for (bool found = true; found;) {
     found = false;
-    for (const parser::Item& item : ast.items) {
-      const auto* macro = std::get_if<parser::Macro>(&item.node);
-      if (macro == nullptr || words.contains(macro->name)) continue;
-      std::string_view text = sources.Text(item.span);
-      bool mentions = std::ranges::any_of(words, [&](const std::string& word) { return MentionsWord(text, word); });
-      if (mentions) found = words.insert(macro->name).second;
+    for (const auto& [name, text] : macros) {
+      auto mentions = [text](const std::string& word) { return MentionsWord(text, word); };
+      if (std::ranges::any_of(words, mentions)) found = words.insert(name).second || found;
     }
   }
   return words;
@@ -84,6 +88,10 @@ class Expansion {
       parser::ProbeSpec spec = WithParameters(written);
       const ProbeType* type = TypeOf(spec);
       if (type == nullptr) continue;
+      if (type->mode != options_.mode) {
+        left_out_ = true;
+        continue;
+      }
       for (ProbePoint& point : type->expand(context, spec)) {
         const ArgsLayout* args = Intern(std::move(point.args));
         auto [known, inserted] = own.try_emplace({type, args}, static_cast<uint32_t>(instances_.size()));
@@ -102,6 +110,7 @@ class Expansion {
   }
 
   const std::vector<Instance>& instances() const { return instances_; }
+  bool left_out() const { return left_out_; }  // probes of another mode
 
  private:
   bool WantsArgs(std::string_view text) const {
@@ -158,14 +167,23 @@ class Expansion {
   std::vector<Instance> instances_;
   std::map<std::string, const ArgsLayout*> layouts_;
   bool over_limit_ = false;
+  bool left_out_ = false;
 };
 
-// Constructs that parse but are not built yet. (Config blocks have been applied to the options before.)
-void ReportUnsupportedItem(const parser::Item& item, Diagnostics& diagnostics) {
-  auto report = [&](std::string_view what) {
-    diagnostics.Error(kNotSupported, item.span, fmt::format("{} is not supported yet", what));
-  };
-  if (std::holds_alternative<parser::Import>(item.node)) report("import");
+// The script has probes, but none of this mode.
+void ReportNothingToRun(RunMode mode, FileId file, Diagnostics& diagnostics) {
+  Span start{file, 0, 0};
+  switch (mode) {
+    case RunMode::kTrace:
+      diagnostics.Error(kNoProbes, start, "the script has tests alone").Hint("run it with --test or --bench");
+      return;
+    case RunMode::kTest:
+      diagnostics.Error(kNoProbes, start, "the script has no tests").Hint("test:name { assert(1 + 1 == 2, \"sum\"); }");
+      return;
+    case RunMode::kBench:
+      diagnostics.Error(kNoProbes, start, "the script has no benchmarks").Hint("bench:name { @ = count(); }");
+      return;
+  }
 }
 
 void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
@@ -230,28 +248,36 @@ Body Checker::CheckBody(const parser::Probe& probe, BodyScope scope) {
   return body;
 }
 
-std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sources, const Tables& tables, World world,
+std::unique_ptr<const Program> Check(const Script& script, SourceManager& sources, const Tables& tables, World world,
                                      const Options& options, Diagnostics& diagnostics) {
   auto program = std::make_unique<Program>();
   program->types = std::make_shared<TypeTable>();
   program->sources = &sources;
-  Expansion expansion(*program, sources, tables, world, options, WordsForArgs(ast, sources), diagnostics);
+  Expansion expansion(*program, sources, tables, world, options, WordsForArgs(script, sources), diagnostics);
   bool has_probes = false;
-  for (const parser::Item& item : ast.items) {
-    ReportUnsupportedItem(item, diagnostics);
-    if (const auto* probe = std::get_if<parser::Probe>(&item.node)) {
-      has_probes = true;
-      expansion.Add(*probe, item.span);
+  for (const parser::Ast* file : script.files) {
+    for (const parser::Item& item : file->items) {
+      if (const auto* probe = std::get_if<parser::Probe>(&item.node)) {
+        has_probes = true;
+        expansion.Add(*probe, item.span);
+      }
     }
   }
   if (!has_probes && !diagnostics.HasErrors()) {
-    diagnostics.Error(kNoProbes, {ast.file, 0, 0}, "the script has no probes").Hint("begin { printf(\"hello\\n\"); }");
+    diagnostics.Error(kNoProbes, {script.files.back()->file, 0, 0}, "the script has no probes")
+        .Hint("begin { printf(\"hello\\n\"); }");
+  }
+  if (expansion.left_out() && program->probes.empty() && !diagnostics.HasErrors()) {
+    ReportNothingToRun(options.mode, script.files.back()->file, diagnostics);
   }
   Checker checker(*program, sources, tables, world, options);
   checker.BeginRound(diagnostics);
-  checker.LoadPreamble(ast);
-  checker.LoadMacros(ast, false);
-  checker.LoadMapDeclarations(ast);
+  checker.LoadPreamble(script);
+  for (const parser::Ast* file : script.files) {
+    checker.LoadMacros(*file, false);
+    checker.LoadMapDeclarations(*file);
+  }
+  for (const parser::Ast* file : script.library) checker.LoadMacros(*file, true);
   bool changed = true;
   for (int round = 0; changed && round < kMaxRounds; ++round) {
     Diagnostics silent;

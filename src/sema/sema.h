@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "sema/builtin.h"
 #include "sema/probe_type.h"
 #include "sema/program.h"
+#include "sema/script_options.h"
 
 namespace sonde::sema {
 
@@ -21,8 +23,22 @@ struct Tables {
   ProbeTypeTable probe_types;
 };
 
+// A header that the script imports.
+struct ImportedHeader {
+  Span site;
+  std::string path;
+};
+
+// All that one script is made of.
+struct Script {
+  std::vector<const parser::Ast*> files;    // what is imported before what imports it; the script itself last
+  std::vector<const parser::Ast*> library;  // those files of the standard library that it may use
+  std::vector<ImportedHeader> headers;
+};
+
 struct Options {
-  std::vector<std::string> parameters;  // $1…
+  std::vector<std::string> parameters;                            // $1…
+  std::map<std::string, OptionValue, std::less<>> option_values;  // of getopt(), as given
   std::vector<std::string> include_dirs;
   std::vector<std::string> forced_includes;
   uint32_t max_strlen = 1024;  // bytes of str() and of the type `string`
@@ -31,6 +47,7 @@ struct Options {
   bool missing_probes_are_errors = true;
   bool unsafe = false;
   bool has_child = false;  // the run starts a command: `cpid`
+  RunMode mode = RunMode::kTrace;
 };
 
 // What the script is checked against.
@@ -40,7 +57,7 @@ struct World {
 };
 
 // Null when `diagnostics` gained errors.
-std::unique_ptr<const Program> Check(const parser::Ast& ast, SourceManager& sources, const Tables& tables,
-                                     World world, const Options& options, Diagnostics& diagnostics);
+std::unique_ptr<const Program> Check(const Script& script, SourceManager& sources, const Tables& tables, World world,
+                                     const Options& options, Diagnostics& diagnostics);
 
 }  // namespace sonde::sema

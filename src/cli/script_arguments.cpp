@@ -1,0 +1,136 @@
+#include "cli/script_arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "base/suggest.h"
+
+namespace sonde::cli {
+namespace {
+
+using sema::OptionValue;
+using sema::ScriptOption;
+
+constexpr std::string_view kHelp = "help";
+
+std::string TypeWord(const OptionValue& value) {
+  if (std::holds_alternative<bool>(value)) return "true or false";
+  return std::holds_alternative<int64_t>(value) ? "a number" : "a string";
+}
+
+std::optional<int64_t> ReadNumber(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  if (hex) text.remove_prefix(2);
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return static_cast<int64_t>(negative ? 0 - value : value);
+}
+
+// `text` as what the default is; nothing when it is not one.
+std::optional<OptionValue> Convert(std::string_view text, const OptionValue& like) {
+  if (std::holds_alternative<std::string>(like)) return std::string(text);
+  if (std::holds_alternative<int64_t>(like)) return ReadNumber(text);
+  if (text == "1" || text == "true") return true;
+  if (text == "0" || text == "false") return false;
+  return std::nullopt;
+}
+
+std::string Unknown(std::string_view name, std::span<const ScriptOption> options) {
+  if (options.empty()) return fmt::format("unknown option --{}: the script has none", name);
+  std::vector<std::string> names;
+  for (const ScriptOption& option : options) names.push_back("--" + option.name);
+  const std::string near = NearestName(fmt::format("--{}", name), names);
+  const std::string hint = near.empty() ? "" : fmt::format(", did you mean {}?", near);
+  return fmt::format("unknown option --{}{}; the script has {}", name, hint, fmt::join(names, " "));
+}
+
+class Reader {
+ public:
+  Reader(std::span<const std::string> words, std::span<const ScriptOption> options, ScriptArguments& result)
+      : words_(words), options_(options), result_(result) {}
+
+  // Empty, or what is wrong.
+  std::string Read() {
+    while (next_ < words_.size()) {
+      const std::string& word = words_[next_++];
+      if (word == "--") break;
+      if (!word.starts_with("--")) {
+        result_.parameters.push_back(word);
+      } else if (std::string problem = ReadOption(std::string_view(word).substr(2)); !problem.empty()) {
+        return problem;
+      }
+    }
+    result_.parameters.insert(result_.parameters.end(), words_.begin() + static_cast<ptrdiff_t>(next_), words_.end());
+    return "";
+  }
+
+ private:
+  std::string ReadOption(std::string_view word) {
+    const size_t equals = word.find('=');
+    const std::string_view name = word.substr(0, equals);
+    const auto option = std::ranges::find(options_, name, &ScriptOption::name);
+    if (option == options_.end() && name == kHelp) {
+      result_.wants_help = true;
+      return "";
+    }
+    if (option == options_.end()) return Unknown(name, options_);
+    const OptionValue& like = option->default_value;
+    if (equals == std::string_view::npos && std::holds_alternative<bool>(like)) return Set(*option, "true");
+    if (equals != std::string_view::npos) return Set(*option, word.substr(equals + 1));
+    if (next_ == words_.size()) return fmt::format("--{} needs {}", name, TypeWord(like));
+    return Set(*option, words_[next_++]);
+  }
+
+  std::string Set(const ScriptOption& option, std::string_view text) {
+    std::optional<OptionValue> value = Convert(text, option.default_value);
+    if (!value) return fmt::format("--{} {}: expected {}", option.name, text, TypeWord(option.default_value));
+    result_.values[option.name] = std::move(*value);
+    return "";
+  }
+
+  std::span<const std::string> words_;
+  std::span<const ScriptOption> options_;
+  ScriptArguments& result_;
+  size_t next_ = 0;
+};
+
+std::string Text(const OptionValue& value) {
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
+  return fmt::format("\"{}\"", std::get<std::string>(value));
+}
+
+}  // namespace
+
+std::expected<ScriptArguments, std::string> ReadScriptArguments(std::span<const std::string> parameters,
+                                                                std::span<const std::string> own,
+                                                                std::span<const ScriptOption> options) {
+  ScriptArguments result{.parameters = {parameters.begin(), parameters.end()}};
+  if (std::string problem = Reader(own, options, result).Read(); !problem.empty()) return std::unexpected(problem);
+  return result;
+}
+
+std::string ScriptHelp(const std::string& script, std::span<const ScriptOption> options) {
+  std::string text =
+      fmt::format("usage: sonde [OPTIONS] {} [PARAMETERS]{}\n", script, options.empty() ? "" : " -- [SCRIPT OPTIONS]");
+  if (options.empty()) return text + "\nThe script has no options of its own.\n";
+  text += "\nScript options:\n";
+  for (const ScriptOption& option : options) {
+    const OptionValue& value = option.default_value;
+    std::string name = "--" + option.name;
+    if (std::holds_alternative<int64_t>(value)) name += "=NUMBER";
+    if (std::holds_alternative<std::string>(value)) name += "=TEXT";
+    const std::string help = option.help.empty() ? "" : option.help + " ";
+    text += fmt::format("  {:<24} {}(default: {})\n", name, help, Text(value));
+  }
+  return text;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,2 @@
+#pragma once
+enum shared_enum { SHARED_ONE = 1 };

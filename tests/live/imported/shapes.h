@@ -1,0 +1,1 @@
+struct square { int side; };
