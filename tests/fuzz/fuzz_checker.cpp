@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.parameters = {"7", "word"};
   options.max_probes = 50;  // bodies under a wildcard are checked for each layout
   const sonde::sema::Tables tables{.builtins = sonde::builtins::Table(), .probe_types = sonde::probes::Table()};
-  const auto program = sonde::sema::Check(*ast, sources, tables, {*kernel, headers}, options, diagnostics);
+  const sonde::sema::Script script{.files = {ast.get()}, .library = {}, .headers = {}};
+  const auto program = sonde::sema::Check(script, sources, tables, {*kernel, headers}, options, diagnostics);
   if (program != nullptr) sonde::sema::Dump(*program);
   sonde::RenderAll(diagnostics, sources, true);
   return 0;
