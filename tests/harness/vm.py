@@ -178,12 +178,19 @@ class Guest:
                 limit = SILENCE_TIMEOUT
                 yield common.decode(line).strip("\r")
 
-    def end(self):
-        """Gives what QEMU itself and, last, the console said."""
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
         self.process.kill()
-        errors = common.decode(self.process.communicate()[1])
+        self.process.communicate()
+
+    def last_words(self):
+        """What QEMU itself said, and the end of what the console did."""
+        self.process.kill()
+        errors = common.decode(self.process.stderr.read())
         console = self.console.read_text(errors="replace") if self.console.exists() else ""
-        return errors + "\n".join(common.lines_of(console)[-40:])
+        return errors + "\n".join(common.lines_of(console)[-100:])
 
 
 def run_boots(context, more, names):
@@ -206,23 +213,23 @@ def run_boots(context, more, names):
 def run_boot(context, more, left, vmlinuz, place):
     """Takes those that were run out of `left`."""
     root_file_system(context, left, place / "initrd")
-    guest = Guest(vmlinuz, place / "initrd", more, place / "console")
-    running = None
-    done = False
-    for line in guest.lines():
-        word, _, rest = line.partition(" ")
-        if word == "BEGIN":
-            running = rest
-        elif word == "END":
-            yield from (here(outcome) for outcome in json.loads(base64.b64decode(rest)))
-            left.remove(running)
-            running = None
-        elif word == "DONE":
-            done = True
-    said = guest.end()
+    with Guest(vmlinuz, place / "initrd", more, place / "console") as guest:
+        running, done = None, False
+        for line in guest.lines():
+            word, _, rest = line.partition(" ")
+            if word == "BEGIN":
+                running = rest
+            elif word == "END":
+                yield from (here(outcome) for outcome in json.loads(base64.b64decode(rest)))
+                left.remove(running)
+                running = None
+            elif word == "DONE":
+                done = True
+        said = guest.last_words()
     if running:
         left.remove(running)
-        yield here({"name": running, "state": common.FAIL, "reason": f"the guest {guest.problem} in this test", "detail": said})
+        reason = f"the guest {guest.problem} in this test"
+        yield here({"name": running, "state": common.FAIL, "reason": reason, "detail": said})
     elif not done:
         name = f"vm boot {more}".strip()
         yield common.Outcome(name, common.FAIL, f"the guest {guest.problem}", said, "./dev vm")
