@@ -271,14 +271,17 @@ void BodyContext::Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes)
   }
 }
 
+llvm::Value* BodyContext::Hide(llvm::Value* value) {
+  llvm::FunctionType* type = llvm::FunctionType::get(ir_.getInt64Ty(), {ir_.getInt64Ty()}, false);
+  llvm::InlineAsm* hide = llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true);
+  return ir_.CreateCall(type, hide, {value});
+}
+
 // The clamp is hidden from the optimiser, which would otherwise prove it unneeded or move it away from where the
 // verifier needs to see it.
 llvm::Value* BodyContext::AtMost(llvm::Value* value, uint64_t limit) {
-  llvm::FunctionType* type = llvm::FunctionType::get(ir_.getInt64Ty(), {ir_.getInt64Ty()}, false);
-  llvm::InlineAsm* hide = llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true);
-  llvm::Value* hidden = ir_.CreateCall(type, hide, {value});
-  llvm::Value* clamped = ir_.CreateSelect(ir_.CreateICmpULT(hidden, I64(limit)), hidden, I64(limit));
-  return ir_.CreateCall(type, hide, {clamped});
+  llvm::Value* hidden = Hide(value);
+  return Hide(ir_.CreateSelect(ir_.CreateICmpULT(hidden, I64(limit)), hidden, I64(limit)));
 }
 
 llvm::Value* BodyContext::ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address,

@@ -143,6 +143,8 @@ class BodyContext {
   void StoreLength(llvm::Value* length, llvm::Value* target);
   // min(value, limit), in a form that the verifier follows.
   llvm::Value* AtMost(llvm::Value* value, uint64_t limit);
+  // The same 64-bit value, of which the optimiser knows nothing any more.
+  llvm::Value* Hide(llvm::Value* value);
 
   // --- maps
 

@@ -266,7 +266,8 @@ void BodyContext::DeleteElement(const sema::MapRef& ref) {
 
 llvm::Value* BodyContext::HasKey(const sema::MapRef& ref) {
   llvm::Value* found = Lookup(ref, LowerKey(ref));
-  return ir_.CreateZExt(ir_.CreateIsNotNull(found), ir_.getInt64Ty());
+  // Hidden, since the optimiser would make `x | has_key(…)` a sum of x and the pointer, which the verifier refuses.
+  return Hide(ir_.CreateZExt(ir_.CreateIsNotNull(found), ir_.getInt64Ty()));
 }
 
 }  // namespace sonde::codegen

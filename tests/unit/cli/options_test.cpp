@@ -32,7 +32,8 @@ TEST(Options, FirstWordIsTheFile) {
   EXPECT_EQ(options->file, "x.bt");
   EXPECT_TRUE(options->quiet);
   EXPECT_TRUE(options->verbose);
-  EXPECT_THAT(options->parameters, ElementsAre("a", "b", "--name=1"));
+  EXPECT_THAT(options->parameters, ElementsAre("a", "b"));
+  EXPECT_THAT(options->script_words, ElementsAre("--name=1"));  // the script's own options are read later
 }
 
 TEST(Options, StandardInputAndOddPrograms) {

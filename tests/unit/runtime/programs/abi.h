@@ -32,6 +32,7 @@ struct control {
   u32 reserved;
   u64 start_ns;
   u64 runtime_errors;
+  s64 returned;
   u64 losses[4];
 };
 
