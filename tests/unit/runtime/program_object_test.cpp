@@ -53,13 +53,13 @@ TEST_F(ProgramObjectTest, PointsAtMapsAndTheirValues) {
 // LLVM adds an offset into a value by an instruction of its own; other assemblers put it into the relocated one.
 TEST_F(ProgramObjectTest, TakesTheOffsetIntoAValueFromTheInstruction) {
   std::vector<std::byte> elf = testing::ProbesElf();
-  // r1 = value_0; r1 += 40
+  // r1 = value_0; r1 += 48
   const bpf_insn wanted[] = {
-      {.code = kLoadImmediate64, .dst_reg = 1}, {}, {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = 40}};
+      {.code = kLoadImmediate64, .dst_reg = 1}, {}, {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = 48}};
   const auto bytes = std::as_bytes(std::span(wanted));
   const auto found = std::ranges::search(elf, bytes);
   ASSERT_FALSE(found.empty());
-  found[offsetof(bpf_insn, imm)] = std::byte{40};
+  found[offsetof(bpf_insn, imm)] = std::byte{48};
 
   const auto object = ProgramObject::Open(elf);
   const auto code = object->Read("value_offset", kMaps);
@@ -68,7 +68,7 @@ TEST_F(ProgramObjectTest, TakesTheOffsetIntoAValueFromTheInstruction) {
   ASSERT_NE(load, code->instructions.end());
   EXPECT_EQ(load->src_reg, BPF_PSEUDO_MAP_VALUE);
   EXPECT_EQ(load->imm, 100);
-  EXPECT_EQ((load + 1)->imm, 40);
+  EXPECT_EQ((load + 1)->imm, 48);
 }
 
 TEST_F(ProgramObjectTest, FindsSubprogramsAndCallbacks) {
