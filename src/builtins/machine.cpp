@@ -1,4 +1,7 @@
 // Where and when: cpu, ncpus, numaid, nsecs, elapsed, jiffies, rand, probe, probetype.
+#include <algorithm>
+#include <array>
+
 #include "builtins/common.h"
 
 namespace sonde::builtins {
@@ -6,6 +9,29 @@ namespace {
 
 const Type* Uint32(Checker& checker, const parser::Call&, Call&) { return checker.types().Int(4, false); }
 const Type* Uint64(Checker& checker, const parser::Call&, Call&) { return checker.types().Uint64(); }
+
+// The helper of each clock.
+struct ClockHelper {
+  std::string_view name;
+  int helper = 0;
+};
+constexpr auto kClocks = std::to_array<ClockHelper>({{"boot", BPF_FUNC_ktime_get_boot_ns},
+                                                     {"monotonic", BPF_FUNC_ktime_get_ns},
+                                                     {"tai", BPF_FUNC_ktime_get_tai_ns},
+                                                     {"sw_tai", BPF_FUNC_ktime_get_tai_ns}});
+
+const Type* CheckNsecs(Checker& checker, const parser::Call& syntax, Call& call) {
+  call.data.integers = {BPF_FUNC_ktime_get_boot_ns};
+  if (syntax.args.empty()) return checker.types().Uint64();
+  const auto* word = std::get_if<parser::Identifier>(&syntax.args[0]->node);
+  const auto* clock = word == nullptr ? kClocks.end() : std::ranges::find(kClocks, word->name, &ClockHelper::name);
+  if (clock == kClocks.end()) {
+    return checker.Fail(sema::kWrongArgument, syntax.args[0]->span,
+                        "nsecs() takes a clock: boot, monotonic, tai or sw_tai");
+  }
+  call.data.integers = {clock->helper};
+  return checker.types().Uint64();
+}
 
 }  // namespace
 
@@ -29,11 +55,18 @@ const Builtin kNcpus{.name = "ncpus",
 
 const Builtin kNsecs{.name = "nsecs",
                      .form = BuiltinForm::kVariable,
-                     .signature = "uint64 nsecs",
-                     .summary = "Nanoseconds since boot, time asleep included.",
-                     .check = Uint64,
-                     .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
-                       return body.Helper(BPF_FUNC_ktime_get_boot_ns, {});
+                     .signature = "uint64 nsecs[(clock)]",
+                     .summary =
+                         "Nanoseconds since boot, time asleep included; or of another clock: boot, monotonic, "
+                         "tai (sw_tai is the same).",
+                     .example = "BEGIN { printf(\"%llu %llu\\n\", nsecs, nsecs(tai)); exit(); }",
+                     .max_args = 1,
+                     .check = CheckNsecs,
+                     .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
+                       // Made by other builtins without a word of the script: of the boot clock.
+                       int helper = call.data.integers.empty() ? BPF_FUNC_ktime_get_boot_ns
+                                                               : static_cast<int>(call.data.integers[0]);
+                       return body.Helper(helper, {});
                      }};
 
 const Builtin kElapsed{.name = "elapsed",

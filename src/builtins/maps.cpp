@@ -1,4 +1,4 @@
-// What is done to maps: delete, has_key, clear, zero.
+// What is done to maps: delete, has_key, clear, zero, len.
 #include "builtins/common.h"
 
 namespace sonde::builtins {
@@ -41,6 +41,17 @@ const Type* CheckWhole(Checker& checker, const parser::Call& syntax, Call& call)
   if (!map) return checker.types().Error();
   call.data.event = checker.AddEvent({.kind = kind, .span = syntax.name_span, .function = syntax.name, .map = *map});
   return checker.types().Void();
+}
+
+const Type* CheckLength(Checker& checker, const parser::Call& syntax, Call& call) {
+  std::optional<uint32_t> map = checker.CheckWholeMap(*syntax.args[0], "len()");
+  if (!map || !checker.RequireAssigned(*map, syntax.args[0]->span)) return checker.types().Error();
+  const sema::MapInfo& info = checker.program().maps[*map];
+  if (info.is_keyless && !info.value->IsVague()) {
+    return checker.Fail(sema::kWrongArgument, syntax.args[0]->span, fmt::format("{} has no keys", info.name));
+  }
+  call.data.map = *map;
+  return checker.types().Int64();
 }
 
 // Whole maps are cleared by the runtime, in the order of the records around it.
@@ -100,5 +111,17 @@ const Builtin kZero{.name = "zero",
                     .has_effect = true,
                     .check = CheckWhole<image::EventKind::kZeroMap>,
                     .lower = SendOnly};
+
+const Builtin kLen{
+    .name = "len",
+    .signature = "int64 len(map m)",
+    .summary = "How many keys a map has.",
+    .example =
+        "tracepoint:syscalls:sys_enter_openat { @start[tid] = nsecs; }\n"
+        "interval:s:1 { print(len(@start)); exit(); }",
+    .min_args = 1,
+    .max_args = 1,
+    .check = CheckLength,
+    .lower = [](BodyContext& body, const sema::Expr&, const Call& call) { return body.MapLength(call.data.map); }};
 
 }  // namespace sonde::builtins

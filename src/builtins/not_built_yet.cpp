@@ -23,18 +23,25 @@ constexpr auto kVariables = std::to_array<std::string_view>({
     "sarg7",
     "sarg8",
     "sarg9",
-    "usermode",
-    "username",
     "ustack",
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({
-    "bswap",         "cat",        "cgroup_path",   "cgroupid",    "config",        "fdpath",
-    "flags",         "kaddr",      "kfunc_allowed", "kfunc_exist", "ksym",          "len",
-    "macaddr",       "memcmp",     "ntop",          "override",    "path",          "percpu_kaddr",
-    "pton",          "reg",        "signal",        "signal_name", "signal_thread", "skboutput",
-    "socket_cookie", "str_concat", "strcontains",   "strerror",    "strncmp",       "strstr",
-    "syscall_name",  "system",     "tseries",       "uaddr",       "usym",          "write_user",
+    "cat",
+    "kfunc_allowed",
+    "config",
+    "fdpath",
+    "flags",
+    "kaddr",
+    "ksym",
+    "path",
+    "percpu_kaddr",
+    "reg",
+    "skboutput",
+    "system",
+    "tseries",
+    "uaddr",
+    "usym",
 });
 
 const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {

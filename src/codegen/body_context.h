@@ -29,6 +29,12 @@ struct KernelFacts {
     uint32_t comm = 0;
   };
   Task task;
+  // Of the tracer; 0 when it is the initial one.
+  struct PidNamespace {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+  };
+  PidNamespace pid_namespace;
   uint32_t online_cpus = 1;
   uint32_t possible_cpus = 1;
 };
@@ -162,6 +168,9 @@ class BodyContext {
   llvm::Value* HasKey(const sema::MapRef& ref);
   // The one number that the CPUs' values of a count, sum, avg, min or max amount to, 0 where the key is missing.
   llvm::Value* AggregateNumber(uint32_t map, llvm::Value* key);
+
+  // How many keys it has.
+  llvm::Value* MapLength(uint32_t map);
 
   // --- records
 

@@ -22,6 +22,7 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Utils/Cloning.h>
+#include <sys/stat.h>
 
 #include <memory>
 
@@ -157,6 +158,13 @@ ProgramOptions ChoosePaths(const sema::Program& program, kernel::KernelView& ker
   return chosen;
 }
 
+KernelFacts::PidNamespace OwnPidNamespace() {
+  constexpr ino_t kInitial = 0xeffffffc;  // PROC_PID_INIT_INO
+  struct stat status{};
+  if (stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kInitial) return {};
+  return {.device = status.st_dev, .inode = status.st_ino};
+}
+
 }  // namespace
 
 Output Generate(const sema::Program& program, kernel::KernelView& kernel, const Options& options,
@@ -177,6 +185,7 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
                         program,
                         {.online_cpus = options.online_cpus, .possible_cpus = kernel.PossibleCpus()},
                         diagnostics};
+  context.facts.pid_namespace = OwnPidNamespace();
   ProgramOptions paths = ChoosePaths(program, kernel, options, context.facts);
   BuildPrograms(context, paths);
   if (diagnostics.HasErrors()) return output;

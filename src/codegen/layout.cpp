@@ -196,6 +196,10 @@ image::ValueType Layout::Describe(const sema::Type& type) {
       value.kind = image::ValueKind::kTimestamp;
       value.format = type.format;
       break;
+    case TypeKind::kRendered:
+      value.kind = type.rendering;
+      value.format = type.format;
+      break;
     case TypeKind::kArray:
       value.kind = image::ValueKind::kArray;
       value.element = TypeOf(type.element);

@@ -181,6 +181,18 @@ void BodyContext::LowerForMap(const sema::ForMap& node) {
   if (leaves) LeaveIfMarked();
 }
 
+// The kernel counts the elements that it calls a callback for.
+llvm::Value* BodyContext::MapLength(uint32_t map) {
+  llvm::Type* pointer = ir_.getPtrTy();
+  llvm::FunctionType* type = llvm::FunctionType::get(ir_.getInt64Ty(), {pointer, pointer, pointer, pointer}, false);
+  llvm::Function* function =
+      llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, "each_" + program_.section, module().module);
+  function->setSection(program_.section);
+  function->addFnAttr(llvm::Attribute::NoInline);
+  llvm::IRBuilder<>(llvm::BasicBlock::Create(module().llvm, "each", function)).CreateRet(I64(0));
+  return Helper(BPF_FUNC_for_each_map_elem, {MapPointer(map), function, I64(0), I64(0)});
+}
+
 // The loop's variable, from an element of the map. It has the types of the map, so that bytes are copied as they are.
 void BodyContext::StoreElement(const sema::ForMap& node, llvm::Value* key, llvm::Value* value) {
   const sema::Type& tuple = *body_.variables[node.variable].type;

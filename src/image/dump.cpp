@@ -74,6 +74,8 @@ class Dumper {
       case ValueKind::kTuple:
       case ValueKind::kRecord:
         return fmt::format("{} of {} bytes", Name(type.kind), type.size);
+      case ValueKind::kCgroupPath:
+        return fmt::format("{} in '{}'", Name(type.kind), type.format);
       case ValueKind::kStruct:
       case ValueKind::kEnum:
         return fmt::format("{} {} of {} bytes", Name(type.kind), type.name, type.size);
@@ -85,6 +87,9 @@ class Dumper {
       case ValueKind::kProbe:
       case ValueKind::kTimestamp:
       case ValueKind::kUsername:
+      case ValueKind::kProcessName:
+      case ValueKind::kMacAddress:
+      case ValueKind::kInet:
         return std::string(Name(type.kind));
     }
     return "?";

@@ -24,23 +24,30 @@ using TypeIndex = uint32_t;  // into Image::types
 // Of a kBuffer: the number of its bytes, before them.
 inline constexpr uint32_t kBufferLengthBytes = 4;
 
+inline constexpr uint32_t kInetAddressOffset = 4;
+inline constexpr uint32_t kInetBytes = kInetAddressOffset + 16;
+
 enum class ValueKind : uint8_t {
   kNone,
-  kBool,        // size 1
-  kInt,         // size 1, 2, 4, 8
-  kEnum,        // size 1, 2, 4, 8; `enumerators` names its values
-  kPointer,     // size 8, printed as 0x…
-  kString,      // inline, NUL-padded to `size`
-  kTailString,  // TailRef, in records only
-  kBuffer,      // inline: uint32 length, then `size - 4` bytes; printed with \x escapes
-  kTailBuffer,  // TailRef, in records only
-  kArray,       // `count` of `element`
-  kStruct,      // `fields`, printed as { .a = 1, .b = 2 }
-  kTuple,       // `fields` without names, printed as (1, a)
-  kRecord,      // `fields` with names
-  kProbe,       // size 4: index into Image::probe_names
-  kTimestamp,   // size 8: nanoseconds since boot, rendered by `format` (strftime)
-  kUsername,    // size 4: uid
+  kBool,         // size 1
+  kInt,          // size 1, 2, 4, 8
+  kEnum,         // size 1, 2, 4, 8; `enumerators` names its values
+  kPointer,      // size 8, printed as 0x…
+  kString,       // inline, NUL-padded to `size`
+  kTailString,   // TailRef, in records only
+  kBuffer,       // inline: uint32 length, then `size - 4` bytes; printed with \x escapes
+  kTailBuffer,   // TailRef, in records only
+  kArray,        // `count` of `element`
+  kStruct,       // `fields`, printed as { .a = 1, .b = 2 }
+  kTuple,        // `fields` without names, printed as (1, a)
+  kRecord,       // `fields` with names
+  kProbe,        // size 4: index into Image::probe_names
+  kTimestamp,    // size 8: nanoseconds since boot, rendered by `format` (strftime)
+  kUsername,     // size 4: uid
+  kProcessName,  // size 4: pid, whose name the reader looks up
+  kCgroupPath,   // size 8: cgroup id, looked up in the hierarchies that `format` matches
+  kMacAddress,   // size 8: six bytes, then zeros
+  kInet,         // kInetBytes: uint32 address family, then 16 bytes of address
 };
 
 struct ValueField {
@@ -120,7 +127,7 @@ enum class EventKind : uint8_t {
   kJoin,   // slot 0: tail string, and a newline
   kError,  // as kPrintf, on standard error with its place
   kWarning,
-  kExit,   // control ring
+  kExit,  // control ring
 };
 
 struct Slot {

@@ -36,6 +36,14 @@ std::string_view Name(ValueKind kind) {
       return "timestamp";
     case ValueKind::kUsername:
       return "username";
+    case ValueKind::kProcessName:
+      return "process name";
+    case ValueKind::kCgroupPath:
+      return "cgroup path";
+    case ValueKind::kMacAddress:
+      return "mac address";
+    case ValueKind::kInet:
+      return "inet";
   }
   return "";
 }

@@ -27,10 +27,15 @@ bool HasProperSize(const ValueType& type) {
     case ValueKind::kTailString:
     case ValueKind::kTailBuffer:
     case ValueKind::kTimestamp:
+    case ValueKind::kCgroupPath:
+    case ValueKind::kMacAddress:
       return type.size == 8;
     case ValueKind::kProbe:
     case ValueKind::kUsername:
+    case ValueKind::kProcessName:
       return type.size == 4;
+    case ValueKind::kInet:
+      return type.size == kInetBytes;
     case ValueKind::kBuffer:
       return type.size >= 4;
     case ValueKind::kNone:

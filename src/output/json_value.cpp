@@ -126,6 +126,10 @@ bool AppendJsonValue(Buffer& out, Values& values, const ValueType& type, Bytes v
     case ValueKind::kProbe:
     case ValueKind::kTimestamp:
     case ValueKind::kUsername:
+    case ValueKind::kProcessName:
+    case ValueKind::kCgroupPath:
+    case ValueKind::kMacAddress:
+    case ValueKind::kInet:
       return AppendJsonText(out, values, type, value, record);
     case ValueKind::kArray:
       return AppendJsonElements(out, values, type, value, record);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <cstring>
 
 #include "output/histogram.h"
 
@@ -81,8 +82,13 @@ int Compare(const Values& values, const ValueType& type, Bytes a, Bytes b) {
     case ValueKind::kPointer:
     case ValueKind::kTimestamp:
     case ValueKind::kUsername:
+    case ValueKind::kProcessName:
+    case ValueKind::kCgroupPath:
       return CompareNumbers(LoadInteger(a.data(), type.size, type.is_signed),
                             LoadInteger(b.data(), type.size, type.is_signed), type.is_signed);
+    case ValueKind::kMacAddress:
+    case ValueKind::kInet:
+      return Sign(std::memcmp(a.data(), b.data(), type.size) <=> 0);
     case ValueKind::kProbe:
       return Sign(values.ProbeName(static_cast<uint32_t>(LoadInteger(a.data(), type.size, false))) <=>
                   values.ProbeName(static_cast<uint32_t>(LoadInteger(b.data(), type.size, false))));

@@ -21,8 +21,12 @@ bool IsNumber(const ValueType& type) {
     case ValueKind::kProbe:
     case ValueKind::kTimestamp:
     case ValueKind::kUsername:
+    case ValueKind::kProcessName:
+    case ValueKind::kCgroupPath:
+    case ValueKind::kMacAddress:
       return true;
     case ValueKind::kNone:
+    case ValueKind::kInet:
     case ValueKind::kString:
     case ValueKind::kTailString:
     case ValueKind::kBuffer:

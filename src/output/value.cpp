@@ -1,10 +1,12 @@
 #include "output/value.h"
 
+#include <arpa/inet.h>
 #include <pwd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 #include <string>
 
 namespace sonde::output {
@@ -82,6 +84,23 @@ void AppendBytes(Buffer& out, std::string_view bytes, BufferStyle style) {
   }
 }
 
+void AppendMacAddress(Buffer& out, Bytes address) {
+  constexpr std::string_view kUpperDigits = "0123456789ABCDEF";
+  for (size_t i = 0; i < 6; ++i) {
+    const auto byte = std::to_integer<unsigned char>(address[i]);
+    if (i > 0) out.Append(':');
+    out.Append(kUpperDigits[byte >> 4]);
+    out.Append(kUpperDigits[byte & 15]);
+  }
+}
+
+void AppendInet(Buffer& out, Bytes address) {
+  const auto family = static_cast<int>(LoadInteger(address.data(), 4, true));
+  char text[INET6_ADDRSTRLEN];
+  // A family that is neither has no text.
+  if (inet_ntop(family, address.data() + image::kInetAddressOffset, text, sizeof text) != nullptr) out.Append(text);
+}
+
 BitfieldBytes ExtractBitfield(Bytes value, const ValueField& field, const ValueType& type) {
   const size_t first = field.offset + field.bit_offset / 8;
   const uint32_t shift = field.bit_offset % 8;
@@ -147,6 +166,13 @@ std::string_view Values::UserName(uint32_t uid) {
   return entry->second;
 }
 
+std::string Values::ProcessName(uint32_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
 bool Values::Append(Buffer& out, const ValueType& type, Bytes value, Bytes record) {
   const auto integer = [&] { return LoadInteger(value.data(), type.size, type.is_signed); };
   switch (type.kind) {
@@ -198,6 +224,14 @@ bool Values::Append(Buffer& out, const ValueType& type, Bytes value, Bytes recor
       return true;
     case ValueKind::kUsername:
       return out.Append(UserName(static_cast<uint32_t>(integer()))), true;
+    case ValueKind::kProcessName:
+      return AppendText(out, ProcessName(static_cast<uint32_t>(integer())), escape_), true;
+    case ValueKind::kCgroupPath:
+      return AppendText(out, cgroups_.Path(static_cast<uint64_t>(integer()), type.format), escape_), true;
+    case ValueKind::kMacAddress:
+      return AppendMacAddress(out, value), true;
+    case ValueKind::kInet:
+      return AppendInet(out, value), true;
   }
   return true;
 }

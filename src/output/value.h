@@ -13,6 +13,7 @@
 
 #include "image/image.h"
 #include "output/buffer.h"
+#include "output/cgroups.h"
 #include "output/clock.h"
 
 namespace sonde::output {
@@ -52,6 +53,10 @@ void AppendText(Buffer& out, std::string_view text, bool escape);
 enum class BufferStyle { kMixed, kEscaped, kHex };
 void AppendBytes(Buffer& out, std::string_view bytes, BufferStyle style);
 
+// Of the bytes that ValueKind tells.
+void AppendMacAddress(Buffer& out, Bytes address);
+void AppendInet(Buffer& out, Bytes address);
+
 // A bitfield's bytes, moved to where they would lie were it none.
 struct BitfieldBytes {
   std::byte bytes[8] = {};
@@ -81,6 +86,8 @@ class Values {
   std::string_view EnumeratorName(const image::ValueType& type, int64_t value) const;
   std::string_view ProbeName(uint32_t probe) const;
   std::string_view UserName(uint32_t uid);
+  // Of a process now; empty when it has ended.
+  static std::string ProcessName(uint32_t pid);
 
   // The value of one field, with bitfields moved into `storage`.
   Bytes FieldBytes(const image::ValueField& field, Bytes value, BitfieldBytes& storage) const;
@@ -97,6 +104,7 @@ class Values {
   const image::Image& image_;
   bool escape_;
   Clock clock_;
+  Cgroups cgroups_;
   std::unordered_map<uint32_t, std::string> user_names_;  // asked once each: that may read files or ask a server
 };
 

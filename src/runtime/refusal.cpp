@@ -54,6 +54,21 @@ void ExplainPermission(Error* error, const kernel::KernelView& kernel) {
   error->remedy = "a container's seccomp filter, a security module or a kernel built without this feature refuses it";
 }
 
+// "bpf_probe_write_user" out of "… cannot use helper bpf_probe_write_user#36"; empty when that is not the reason.
+std::string RefusedHelper(std::string_view log) {
+  constexpr std::string_view kWords = "cannot use helper ";
+  constexpr std::string_view kOldWords = "unknown func ";
+  size_t at = log.find(kWords);
+  size_t length = kWords.size();
+  if (at == std::string_view::npos) {
+    at = log.find(kOldWords);
+    length = kOldWords.size();
+  }
+  if (at == std::string_view::npos) return "";
+  const std::string_view rest = log.substr(at + length);
+  return std::string(rest.substr(0, rest.find('#')));
+}
+
 }  // namespace
 
 Error Refused(std::string operation, std::string object, int error_number, const kernel::KernelView& kernel) {
@@ -93,6 +108,9 @@ Error ProgramRefused(const std::string& covers, int error_number, std::string lo
     error.remedy = "make the body shorter, or its loops and unroll() counts smaller";
   } else if (error_number == EPERM && error.detail.empty()) {
     ExplainPermission(&error, kernel);
+  } else if (const std::string helper = RefusedHelper(error.detail); !helper.empty()) {
+    error.reason = "the kernel does not let it call " + helper;
+    error.remedy = "some helpers are for certain probes only, or closed by lockdown and the kernel's configuration";
   } else if (error_number == EACCES || error_number == EINVAL || error_number == EPERM) {
     error.reason = "the kernel's verifier refuses it";
     error.remedy = kReport;

@@ -42,6 +42,7 @@ struct Builtin {
   BuiltinForm form = BuiltinForm::kFunction;
   std::string_view signature;  // "void printf(const string fmt, args...)"
   std::string_view summary;    // one sentence
+  std::string_view example;    // a whole script, which the tests compile
   int min_args = 0;
   int max_args = 0;
   bool is_unsafe = false;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "image/image.h"
+#include "image/names.h"
 
 namespace sonde::sema {
 namespace {
@@ -144,6 +144,8 @@ std::string Name(const Type& type) {
       return "probe name";
     case TypeKind::kTimestamp:
       return "timestamp";
+    case TypeKind::kRendered:
+      return std::string(image::Name(type.rendering));
     case TypeKind::kArgs:
       return "args";
     case TypeKind::kAggregate:
@@ -166,6 +168,16 @@ const Type* TypeTable::Simple(TypeKind kind, uint32_t size) {
 const Type* TypeTable::Timestamp(std::string format) {
   std::string key = "timestamp " + format;
   return Intern({.kind = TypeKind::kTimestamp, .size = 8, .align = 8, .format = std::move(format)}, key);
+}
+
+const Type* TypeTable::Rendered(image::ValueKind rendering, uint32_t size, std::string format) {
+  std::string key = fmt::format("rendered {} {}", static_cast<int>(rendering), format);
+  return Intern({.kind = TypeKind::kRendered,
+                 .size = size,
+                 .align = size % 8 == 0 ? 8U : 4U,
+                 .format = std::move(format),
+                 .rendering = rendering},
+                key);
 }
 
 const Type* TypeTable::Int(uint32_t bytes, bool is_signed) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "image/image.h"
+
 namespace sonde::sema {
 
 enum class TypeKind {
@@ -26,6 +28,7 @@ enum class TypeKind {
   kRecord,     // a tuple whose elements have names
   kProbe,      // number of a probe's name
   kTimestamp,  // nanoseconds since boot, rendered by `format`
+  kRendered,   // a number or address that the reader makes a text of, as `rendering` says
   kArgs,       // the bare builtin `args`
   kAggregate,  // the result of count(), hist(n), …: may only be assigned to a map
 };
@@ -55,15 +58,16 @@ struct Type {
   const Type* element = nullptr;               // pointers (null: void), arrays
   uint32_t count = 0;                          // arrays; 0: a flexible one, at the end of a struct
   std::string name;                            // structs ("struct foo"), enums
-  std::string format;                          // timestamps
-  std::vector<Field> fields;                   // structs, tuples, records
+  std::string format;                          // timestamps, cgroup paths
+  image::ValueKind rendering = image::ValueKind::kNone;
+  std::vector<Field> fields;  // structs, tuples, records
   std::vector<std::pair<int64_t, std::string>> enumerators;
 
   bool IsInteger() const { return kind == TypeKind::kInt; }
   // Fits a register and takes part in arithmetic or conditions.
   bool IsScalar() const {
     return kind == TypeKind::kInt || kind == TypeKind::kBool || kind == TypeKind::kEnum || kind == TypeKind::kPointer ||
-           kind == TypeKind::kProbe || kind == TypeKind::kTimestamp;
+           kind == TypeKind::kProbe || kind == TypeKind::kTimestamp || (kind == TypeKind::kRendered && size <= 8);
   }
   bool IsString() const { return kind == TypeKind::kString; }
   bool IsBuffer() const { return kind == TypeKind::kBuffer; }
@@ -94,6 +98,7 @@ class TypeTable {
   const Type* Aggregate() { return Simple(TypeKind::kAggregate, 8); }
   const Type* Probe() { return Simple(TypeKind::kProbe, 4); }
   const Type* Timestamp(std::string format);
+  const Type* Rendered(image::ValueKind rendering, uint32_t size, std::string format = {});
   // `bytes` is 1, 2, 4 or 8.
   const Type* Int(uint32_t bytes, bool is_signed);
   const Type* Int64() { return Int(8, true); }

@@ -44,6 +44,17 @@ def has_kprobes():
     return Path("/sys/bus/event_source/devices/kprobe").exists()
 
 
+def is_unlocked():
+    """Lockdown keeps this file from root too."""
+    try:
+        Path("/sys/kernel/tracing/available_filter_functions").open("rb").close()
+    except PermissionError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 # What SKIP_UNLESS can ask for: whether it is there, and the reason when it is not.
 REQUIREMENTS = {
     "root": (lambda: os.geteuid() == 0, "needs root"),
@@ -51,6 +62,8 @@ REQUIREMENTS = {
     "tracefs": (lambda: has_tracefs() or os.geteuid() == 0, "tracefs is not mounted"),
     "kprobes": (has_kprobes, "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)"),
     "no-kprobes": (lambda: not has_kprobes(), "the kernel has kprobes"),
+    "locked": (lambda: not is_unlocked(), "the kernel is not locked down"),
+    "unlocked": (is_unlocked, "the kernel is locked down"),
     "cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
 }
 
