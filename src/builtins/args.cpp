@@ -1,11 +1,14 @@
-// `args` alone: the address of the tracepoint's record; arg0 … arg9: the arguments of a function by number.
+// `args` alone; arg0 … arg9: the arguments of a function by number.
 #include "builtins/common.h"
 
 namespace sonde::builtins {
 namespace {
 
-// No probe type that numbers its arguments is built yet.
-const Type* CheckNumbered(Checker& checker, const parser::Call& syntax, Call&) {
+const Type* CheckNumbered(Checker& checker, const parser::Call& syntax, Call& call) {
+  if (checker.scope().probe_type->has_function_arguments) {
+    call.data.integers = {syntax.name[3] - '0'};
+    return checker.types().Uint64();
+  }
   std::string_view probe = checker.scope().probe_type->name;
   checker
       .Report(sema::kNotAvailable, syntax.name_span,
@@ -20,7 +23,10 @@ constexpr Builtin Numbered(std::string_view name) {
           .form = BuiltinForm::kVariable,
           .signature = "uint64 argN",
           .summary = "An argument of the function that the probe is in, by its number from 0.",
-          .check = CheckNumbered};
+          .check = CheckNumbered,
+          .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
+            return body.FunctionArgument(static_cast<uint32_t>(call.data.integers[0]));
+          }};
 }
 
 }  // namespace

@@ -36,7 +36,6 @@ constexpr auto kFunctions = std::to_array<std::string_view>({
     "ksym",
     "path",
     "percpu_kaddr",
-    "reg",
     "skboutput",
     "system",
     "tseries",

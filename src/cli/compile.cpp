@@ -111,6 +111,7 @@ bool Check(Compilation& c) {
   options.max_probes = c.config.max_probes;
   options.max_map_keys = c.config.max_map_keys;
   options.unsafe = c.options.unsafe;
+  options.pid = c.options.pid.value_or(0);
   options.has_child = c.options.child.has_value();
   options.mode = c.options.mode;
   c.program = sema::Check(script, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);

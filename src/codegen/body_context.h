@@ -55,6 +55,7 @@ enum class ArgsAccess {
   kSyscallEnter,  // struct pt_regs
   kSyscallExit,   // the return value
   kRecord,        // the perf record that ctx points to
+  kRegisters,     // struct pt_regs, which ctx points to
 };
 
 // One BPF program: an ELF section.
@@ -128,6 +129,12 @@ class BodyContext {
   llvm::BasicBlock* NewBlock(const char* name);
   llvm::Value* At(llvm::Value* pointer, uint64_t offset);
   llvm::Value* At(llvm::Value* pointer, llvm::Value* offset);
+
+  // Of struct pt_regs, in programs that are given it (ProbeType::has_registers); offset in bytes.
+  llvm::Value* Register(uint32_t offset);
+  // An argument of the function that has just been entered, by its number from 0: six in registers, others on the
+  // stack. `only_stack` counts those on the stack alone.
+  llvm::Value* FunctionArgument(uint32_t number, bool only_stack = false);
 
   // Calls a BPF helper by its number (BPF_FUNC_*); pointers are passed as such, the result is i64 or a pointer.
   llvm::Value* Helper(int number, std::initializer_list<llvm::Value*> args);

@@ -2,7 +2,9 @@
 #include <linux/bpf.h>
 
 #include "codegen/body_context.h"
+#include "kernel/pt_regs.h"
 #include "sema/builtin.h"
+#include "sema/probe_type.h"
 
 namespace sonde::codegen {
 namespace {
@@ -234,6 +236,23 @@ llvm::Value* BodyContext::LowerIncDec(const sema::IncDec& node, const sema::Expr
   merged->addIncoming(result, found);
   merged->addIncoming(I64(0), missing);
   return merged;
+}
+
+// --- registers
+
+llvm::Value* BodyContext::Register(uint32_t offset) {
+  SONDE_CHECK(program_.access == ArgsAccess::kRegisters);
+  return ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(ctx(), uint64_t{offset}), llvm::Align(8));
+}
+
+llvm::Value* BodyContext::FunctionArgument(uint32_t number, bool only_stack) {
+  auto in_registers = static_cast<uint32_t>(only_stack ? 0 : kernel::kArgumentRegisters.size());
+  if (number < in_registers) return Register(kernel::kArgumentRegisters[number]);
+  // Behind the return address.
+  llvm::Value* address = ir_.CreateAdd(Register(kernel::kRegisterSp), I64(8 + 8 * uint64_t{number - in_registers}));
+  llvm::Value* place = Temporary(8);
+  ReadMemory(place, 8, address, body_.probe_type->address_space);
+  return ir_.CreateAlignedLoad(ir_.getInt64Ty(), place, llvm::Align(8));
 }
 
 // --- args

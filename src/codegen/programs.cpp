@@ -59,15 +59,19 @@ class Builder {
     const std::vector<ProbeInstance>& probes = module_.program.probes;
     std::vector<Case> enters;
     std::vector<Case> exits;
+    std::map<std::pair<uint32_t, bool>, std::vector<Case>> uprobes;  // by body, and whether at return
     for (uint32_t id = 0; id < probes.size(); ++id) {
       const auto* syscall = std::get_if<sema::HookSyscall>(&probes[id].hook);
       bool raw = syscall != nullptr && options_.raw_syscalls && !Body(probes[id]).needs_record;
-      if (raw) {
+      if (const auto* uprobe = std::get_if<sema::HookUprobe>(&probes[id].hook)) {
+        uprobes[{probes[id].body, uprobe->is_return}].push_back({&probes[id], id});
+      } else if (raw) {
         (syscall->is_exit ? exits : enters).push_back({&probes[id], id});
       } else {
         AddSingle({&probes[id], id});
       }
     }
+    for (const auto& [key, cases] : uprobes) AddUprobes(cases);
     if (!enters.empty()) AddSyscalls(enters, false);
     if (!exits.empty()) AddSyscalls(exits, true);
   }
@@ -170,6 +174,7 @@ class Builder {
                      Attach(program, image::AttachPerfTracepoint{"syscalls", hook.event, hook.tracepoint_id, 0},
                             instance, 1);
                    },
+                   [&](const sema::HookUprobe&) { SONDE_CHECK(!"uprobes are added together"); },
                    [&](const sema::HookTracepoint& hook) {
                      if (CanBeRaw(hook, Body(instance))) {
                        program = AddProgram(image::ProgramType::kRawTracepoint, "", instance.name, 1);
@@ -201,6 +206,60 @@ class Builder {
   bool CanBeRaw(const sema::HookTracepoint& hook, const sema::Body& body) {
     if (body.args != nullptr || body.needs_record || options_.btf == nullptr || IsConditional(hook.event)) return false;
     return options_.btf->Find(kernel::BtfKind::kTypedef, "btf_trace_" + hook.event).has_value();
+  }
+
+  // One program for a body, wherever it is attached. A cookie tells which probe it is, when there are several.
+  void AddUprobes(const std::vector<Case>& cases) {
+    const ProbeInstance& first = *cases.front().probe;
+    auto count = static_cast<uint32_t>(cases.size());
+    std::string covers = count == 1 ? first.name : first.spec;
+    uint32_t multi = AddProgram(image::ProgramType::kUprobeMulti, "", covers, count);
+    Image().programs.push_back(Image().programs[multi]);  // the same code
+    Image().programs.back().type = image::ProgramType::kKprobe;
+    image::AttachGroup group;
+    for (uint32_t program : {multi, multi + 1}) {
+      group.ways.emplace_back();
+      for (auto& [file, plan] : UprobePlans(cases)) {
+        auto places = static_cast<uint32_t>(plan.places.size());
+        group.ways.back().push_back({program, plan, covers, places});
+      }
+    }
+    Image().groups.push_back(std::move(group));
+
+    std::string section = Image().programs[multi].section;
+    llvm::Function* entry = NewFunction("entry_" + section, section, true);
+    ProgramContext context{module_, section, ArgsAccess::kRegisters};
+    llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
+    llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
+    LeaveWhenExiting(ir, entry, out);
+    std::map<uint32_t, llvm::Function*> made;
+    llvm::Function* body = BodyFunction(context, first.body, true, made);
+    llvm::Value* null = llvm::ConstantPointerNull::get(ir.getPtrTy());
+    llvm::Value* id = ir.getInt64(cases.front().id);
+    if (count > 1 && Body(first).uses_probe_name) id = AttachCookie(ir, entry->getArg(0));
+    ir.CreateCall(body, {entry->getArg(0), null, id, null});
+    ir.CreateBr(out);
+    ir.SetInsertPoint(out);
+    ir.CreateRet(ir.getInt64(0));
+  }
+
+  // By file and process.
+  static std::map<std::pair<std::string, int32_t>, image::AttachUprobes> UprobePlans(const std::vector<Case>& cases) {
+    std::map<std::pair<std::string, int32_t>, image::AttachUprobes> plans;
+    for (const Case& one : cases) {
+      const auto& hook = std::get<sema::HookUprobe>(one.probe->hook);
+      image::AttachUprobes& plan = plans[{hook.path, hook.pid}];
+      plan.path = hook.path;
+      plan.is_return = hook.is_return;
+      plan.pid = hook.pid;
+      plan.places.push_back({hook.offset, hook.semaphore, one.id});
+    }
+    return plans;
+  }
+
+  llvm::Value* AttachCookie(llvm::IRBuilder<>& ir, llvm::Value* ctx) {
+    llvm::Value* helper = llvm::ConstantExpr::getIntToPtr(ir.getInt64(BPF_FUNC_get_attach_cookie), ir.getPtrTy());
+    return ir.CreateCall(llvm::FunctionType::get(ir.getInt64Ty(), {ir.getPtrTy()}, false), helper, {ctx});
   }
 
   // All system calls of one direction in one program: the number picks the bodies.

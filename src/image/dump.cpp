@@ -195,6 +195,11 @@ class Dumper {
   static std::string Describe(const AttachSampling& plan) {
     return fmt::format("every {} of perf event {}:{} on every CPU", plan.period, plan.perf_type, plan.config);
   }
+  static std::string Describe(const AttachUprobes& plan) {
+    return fmt::format("{} place{} in {}, {}{}", plan.places.size(), plan.places.size() == 1 ? "" : "s", plan.path,
+                       plan.is_return ? "at return" : "at entry",
+                       plan.pid == 0 ? "" : fmt::format(", pid {}", plan.pid));
+  }
   static std::string Describe(const AttachInterval& plan) { return fmt::format("every {} ns", plan.period_ns); }
 
   void DumpGroups() {

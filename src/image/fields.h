@@ -95,6 +95,16 @@ void Fields(auto& archive, MaybeConst<AttachSampling> auto& value) {
   archive(perf_type, config, period);
 }
 
+void Fields(auto& archive, MaybeConst<UprobePlace> auto& value) {
+  auto& [offset, semaphore, cookie] = value;
+  archive(offset, semaphore, cookie);
+}
+
+void Fields(auto& archive, MaybeConst<AttachUprobes> auto& value) {
+  auto& [path, places, is_return, pid] = value;
+  archive(path, places, is_return, pid);
+}
+
 void Fields(auto& archive, MaybeConst<Attachment> auto& value) {
   auto& [program, plan, probe, probe_count] = value;
   archive(program, plan, probe, probe_count);

@@ -15,7 +15,7 @@
 
 namespace sonde::image {
 
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 
 // --- values: how bytes are read and rendered
 
@@ -176,7 +176,14 @@ struct LossSite {
 
 // --- programs and probes
 
-enum class ProgramType : uint8_t { kRawTracepoint, kTracingRawTracepoint, kTracepoint, kPerfEvent };
+enum class ProgramType : uint8_t {
+  kRawTracepoint,
+  kTracingRawTracepoint,
+  kTracepoint,
+  kPerfEvent,
+  kKprobe,       // with struct pt_regs; uprobes one by one too
+  kUprobeMulti,  // the same for a uprobe_multi link
+};
 
 // All instructions of an entry program, with its subprograms behind it, are one ELF section of this name; relocations
 // are R_BPF_64_64 against undefined symbols "map_<index>" (map fd), "value_<index>" (direct map value, the addend is
@@ -219,8 +226,20 @@ struct AttachSampling {
   uint64_t config = 0;     // PERF_COUNT_*
   uint64_t period = 0;
 };
+struct UprobePlace {
+  uint64_t offset = 0;     // of the code in the file
+  uint64_t semaphore = 0;  // of a counter in the file that the kernel raises meanwhile; 0: none
+  uint64_t cookie = 0;
+};
+// Places in one file: all by one link for programs of kUprobeMulti, else each by a perf event of its own.
+struct AttachUprobes {
+  std::string path;
+  std::vector<UprobePlace> places;
+  bool is_return = false;
+  int32_t pid = 0;  // 0: in every process
+};
 using AttachPlan = std::variant<RunAtBegin, RunAtEnd, RunTest, AttachRawTracepoint, AttachPerfTracepoint,
-                                AttachInterval, AttachSampling>;
+                                AttachInterval, AttachSampling, AttachUprobes>;
 
 struct Attachment {
   uint32_t program = 0;  // into Image::programs

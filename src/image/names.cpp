@@ -144,6 +144,10 @@ std::string_view Name(ProgramType type) {
       return "tracepoint";
     case ProgramType::kPerfEvent:
       return "perf event";
+    case ProgramType::kKprobe:
+      return "kprobe";
+    case ProgramType::kUprobeMulti:
+      return "uprobe multi";
   }
   return "";
 }

@@ -22,8 +22,6 @@ constexpr auto kNames = std::to_array<Names>({
     {"syscall", {}, 0},
     {"kcall", {}, 0},
     {"ucall", {}, 0},
-    {"uprobe", {"u"}, 1},
-    {"uretprobe", {"ur"}, 1},
     {"usdt", {"U"}, 1},
     {"watchpoint", {"w", "asyncwatchpoint"}, 2},
 });

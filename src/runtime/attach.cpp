@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "runtime/bpf_call.h"
 #include "runtime/refusal.h"
@@ -14,11 +17,11 @@
 namespace sonde::runtime {
 namespace {
 
-// A perf event for all processes on one CPU; -errno when there is none.
-int OpenPerfEvent(perf_event_attr* attr, uint32_t cpu) {
+// A perf event; -errno when there is none. `pid` or `cpu` may be -1: of all processes, on every CPU.
+int OpenPerfEvent(perf_event_attr* attr, int pid, int cpu) {
   attr->size = sizeof(*attr);
   attr->disabled = 1;
-  const long fd = syscall(SYS_perf_event_open, attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC);
+  const long fd = syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
   return fd >= 0 ? static_cast<int>(fd) : -errno;
 }
 
@@ -72,7 +75,58 @@ class Attacher {
     return OnPerfEvent(&attr, 0, /*every_cpu=*/true);
   }
 
+  Result<Attached> operator()(const image::AttachUprobes& plan) const {
+    if (program_.type == image::ProgramType::kUprobeMulti) return AllUprobes(plan);
+    Attached out;
+    out.slow_to_detach = true;
+    auto uprobes = OpenUprobeEvents();
+    if (!uprobes) return std::unexpected(uprobes.error());
+    for (const image::UprobePlace& place : plan.places) {
+      perf_event_attr attr{};
+      attr.type = uprobes->type;
+      attr.config = (plan.is_return ? uprobes->return_bit : 0) | place.semaphore << 32;
+      attr.uprobe_path = reinterpret_cast<uintptr_t>(plan.path.c_str());
+      attr.probe_offset = place.offset;
+      Attached::Event one;
+      one.event.Reset(OpenPerfEvent(&attr, plan.pid == 0 ? -1 : plan.pid, plan.pid == 0 ? 0 : -1));
+      if (!one.event.valid()) return Fail(one.event.Release());
+      if (auto linked = Link(one, place.cookie); !linked) return std::unexpected(linked.error());
+      out.events.push_back(std::move(one));
+    }
+    return out;
+  }
+
  private:
+  Result<Attached> AllUprobes(const image::AttachUprobes& plan) const {
+    std::vector<uint64_t> offsets;
+    std::vector<uint64_t> semaphores;
+    std::vector<uint64_t> cookies;
+    for (const image::UprobePlace& place : plan.places) {
+      offsets.push_back(place.offset);
+      semaphores.push_back(place.semaphore);
+      cookies.push_back(place.cookie);
+    }
+    Attached out;
+    out.link.Reset(
+        BpfUprobeMultiLink(program_fd_, plan.path.c_str(), offsets, semaphores, cookies, plan.is_return, plan.pid));
+    if (!out.link.valid()) return Fail(out.link.Release());
+    return out;
+  }
+
+  // How uprobes are asked for as perf events (/sys/bus/event_source/devices/uprobe).
+  struct UprobeEvents {
+    uint32_t type = 0;
+    uint64_t return_bit = 1;
+  };
+  Result<UprobeEvents> OpenUprobeEvents() const {
+    UprobeEvents events;
+    std::ifstream type("/sys/bus/event_source/devices/uprobe/type");
+    if (type >> events.type) return events;
+    Error error{.operation = "attach", .object = attachment_.probe};
+    error.reason = "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS), or /sys is not mounted";
+    return std::unexpected(std::move(error));
+  }
+
   std::unexpected<Error> Fail(int negative_errno) const {
     Error error = Refused("attach", attachment_.probe, -negative_errno, kernel_);
     if (negative_errno == -ENOENT) {
@@ -91,7 +145,7 @@ class Attacher {
     int problem = -ENODEV;
     for (uint32_t cpu = 0; cpu < kernel_.PossibleCpus() && (every_cpu || out.events.empty()); ++cpu) {
       Attached::Event one;
-      one.event.Reset(OpenPerfEvent(attr, cpu));
+      one.event.Reset(OpenPerfEvent(attr, -1, static_cast<int>(cpu)));
       if (!one.event.valid()) {
         problem = one.event.Release();
         if (problem == -ENODEV) continue;  // this CPU is off line

@@ -141,6 +141,39 @@ int BpfPerfLink(int program, int perf_event, uint64_t cookie) {
   return Bpf(BPF_LINK_CREATE, &attr);
 }
 
+int BpfUprobeMultiLink(int program, const char* path, std::span<const uint64_t> offsets,
+                       std::span<const uint64_t> semaphores, std::span<const uint64_t> cookies, bool is_return,
+                       int pid) {
+  // The part of bpf_attr for BPF_LINK_CREATE, which older headers do not have.
+  struct {
+    uint32_t program;
+    uint32_t target;
+    uint32_t attach_type;
+    uint32_t flags;
+    uint64_t path;
+    uint64_t offsets;
+    uint64_t semaphores;
+    uint64_t cookies;
+    uint32_t count;
+    uint32_t multi_flags;  // bit 0: at return
+    uint32_t pid;
+    uint32_t padding;
+  } attr{.program = static_cast<uint32_t>(program),
+         .target = 0,
+         .attach_type = kTraceUprobeMulti,
+         .flags = 0,
+         .path = Address(path),
+         .offsets = Address(offsets.data()),
+         .semaphores = Address(semaphores.data()),
+         .cookies = Address(cookies.data()),
+         .count = static_cast<uint32_t>(offsets.size()),
+         .multi_flags = is_return ? 1U : 0U,
+         .pid = static_cast<uint32_t>(pid),
+         .padding = 0};
+  const long result = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
 int BpfRunRawTracepoint(int program) {
   bpf_attr attr{};
   attr.test.prog_fd = static_cast<uint32_t>(program);

@@ -63,6 +63,12 @@ int BpfBtfLoad(std::span<const std::byte> btf);
 // `event` null for programs that name their attach point at load.
 int BpfRawTracepointOpen(int program, const char* event);
 int BpfPerfLink(int program, int perf_event, uint64_t cookie);
+// BPF_TRACE_UPROBE_MULTI, which older headers do not have.
+inline constexpr uint32_t kTraceUprobeMulti = 48;
+// BPF_LINK_CREATE of that type, since 6.6. All lists are of the same length; `pid` 0: every process.
+int BpfUprobeMultiLink(int program, const char* path, std::span<const uint64_t> offsets,
+                       std::span<const uint64_t> semaphores, std::span<const uint64_t> cookies, bool is_return,
+                       int pid);
 // One run of a raw tracepoint program, in the calling thread.
 int BpfRunRawTracepoint(int program);
 // The kernel times programs while this descriptor is open.

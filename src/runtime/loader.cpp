@@ -125,6 +125,12 @@ Result<void> Loader::SetType(const image::ProgramSpec& spec, ProgramDefinition* 
     case image::ProgramType::kPerfEvent:
       definition->type = BPF_PROG_TYPE_PERF_EVENT;
       return {};
+    case image::ProgramType::kUprobeMulti:
+      definition->expected_attach_type = static_cast<bpf_attach_type>(kTraceUprobeMulti);
+      [[fallthrough]];
+    case image::ProgramType::kKprobe:
+      definition->type = BPF_PROG_TYPE_KPROBE;
+      return {};
     case image::ProgramType::kTracingRawTracepoint:
       break;
   }

@@ -22,6 +22,7 @@ struct ExpandContext {
   uint32_t max_strlen = 1024;
   bool wants_args = false;  // the body reads `args`: each point needs its layout
   bool missing_is_error = true;
+  int32_t pid = 0;  // the process that -p names; 0: none
 };
 
 // One place to attach to.
@@ -47,7 +48,10 @@ struct ProbeType {
   std::string_view summary;
   bool has_user_context = true;  // the current task is the one that the event is about
   bool is_timer = false;
-  bool has_args = false;  // bodies may say args.field
+  bool has_args = false;                // bodies may say args.field
+  bool has_registers = false;           // programs are given struct pt_regs: reg()
+  bool has_function_arguments = false;  // at a function's entry: argN and sargN by the calling convention
+  bool has_return_value = false;        // retval
   bool runs_in_tracer = false;
   AddressSpace address_space = AddressSpace::kKernel;  // where a plain number leads when it is cast to a pointer
   RunMode mode = RunMode::kTrace;

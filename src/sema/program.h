@@ -335,7 +335,16 @@ struct HookTracepoint {
   std::string event;
   uint32_t id = 0;  // 0: not looked up
 };
-using Hook = std::variant<HookBegin, HookEnd, HookTest, HookInterval, HookSampling, HookSyscall, HookTracepoint>;
+// A place in a program or library.
+struct HookUprobe {
+  std::string path;        // of the file, where it is opened
+  uint64_t offset = 0;     // of the code in the file
+  uint64_t semaphore = 0;  // offset of a counter that is above 0 while somebody watches; 0: there is none
+  bool is_return = false;  // when the function that begins there returns
+  int32_t pid = 0;         // 0: in every process
+};
+using Hook =
+    std::variant<HookBegin, HookEnd, HookTest, HookInterval, HookSampling, HookSyscall, HookTracepoint, HookUprobe>;
 
 struct ProbeInstance {
   std::string name;  // "tracepoint:syscalls:sys_enter_openat"

@@ -82,7 +82,8 @@ class Expansion {
                           .diagnostics = diagnostics_,
                           .max_strlen = options_.max_strlen,
                           .wants_args = WantsArgs(sources_.Text(span)),
-                          .missing_is_error = options_.missing_probes_are_errors};
+                          .missing_is_error = options_.missing_probes_are_errors,
+                          .pid = options_.pid};
     std::map<std::pair<const ProbeType*, const ArgsLayout*>, uint32_t> own;
     for (const parser::ProbeSpec& written : probe.specs) {
       parser::ProbeSpec spec = WithParameters(written);

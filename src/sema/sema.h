@@ -46,6 +46,7 @@ struct Options {
   uint64_t max_map_keys = 4096;
   bool missing_probes_are_errors = true;
   bool unsafe = false;
+  int32_t pid = 0;         // the process that -p names; 0: none
   bool has_child = false;  // the run starts a command: `cpid`
   RunMode mode = RunMode::kTrace;
 };
