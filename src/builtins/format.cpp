@@ -10,8 +10,7 @@ namespace {
 using sema::TypeKind;
 
 constexpr std::string_view kFlags = "-+ #0";
-constexpr std::string_view kConversions = "diuxXopcsr";
-constexpr std::string_view kConversionsToCome = "fFeEgGaA";
+constexpr std::string_view kConversions = "diuxXopcsrfFeEgGaA";
 constexpr int32_t kMaxWidth = 4096;
 
 // A number, or `*`, which takes a slot.
@@ -70,7 +69,7 @@ class FormatParser {
       step.precision = precision.value == -1 && precision.slot == kNoSlot ? 0 : precision.value;
       step.precision_slot = precision.slot;
     }
-    while (at_ < text_.size() && std::string_view("hlzjt").find(text_[at_]) != std::string_view::npos) {
+    while (at_ < text_.size() && std::string_view("hlzjtL").find(text_[at_]) != std::string_view::npos) {
       step.length += text_[at_++];
     }
     if (at_ >= text_.size()) {
@@ -78,11 +77,6 @@ class FormatParser {
       return;
     }
     step.conversion = text_[at_++];
-    if (kConversionsToCome.find(step.conversion) != std::string_view::npos) {
-      format_.error = fmt::format("'{}' is not supported yet", text_.substr(start, at_ - start));
-      format_.is_unbuilt = true;
-      return;
-    }
     if (kConversions.find(step.conversion) == std::string_view::npos) {
       format_.error = fmt::format("'{}' is not a conversion that printf knows", text_.substr(start, at_ - start));
       return;
@@ -99,6 +93,8 @@ class FormatParser {
 };
 
 }  // namespace
+
+bool IsFractional(char conversion) { return std::string_view("fFeEgGaA").find(conversion) != std::string_view::npos; }
 
 ParsedFormat ParseFormat(std::string_view text) { return FormatParser(text).Run(); }
 

@@ -12,12 +12,14 @@ namespace sonde::builtins {
 
 struct ParsedFormat {
   std::vector<FormatStep> steps;
-  uint32_t slots = 0;       // arguments that the conversions take
-  std::string error;        // not empty: what is wrong with the format
-  bool is_unbuilt = false;  // … which the language has and this build does not
+  uint32_t slots = 0;  // arguments that the conversions take
+  std::string error;   // not empty: what is wrong with the format
 };
 
 ParsedFormat ParseFormat(std::string_view text);
+
+// Shows a number with a fraction: f, e, g, a and F, E, G, A.
+bool IsFractional(char conversion);
 
 // Why the conversion cannot print a value of this type; empty when it can.
 std::string ConversionProblem(const FormatStep& step, const sema::Type& type);

@@ -25,12 +25,24 @@ const Type* CheckMap(Checker& checker, const parser::Call& syntax, Call& call) {
   return checker.types().Void();
 }
 
+const Type* CheckFraction(Checker& checker, const parser::Call& syntax, Call& call) {
+  sema::FractionValue value;
+  if (!checker.CheckFraction(*syntax.args[0], value)) return checker.types().Error();
+  sema::Event event{.kind = image::EventKind::kPrintValue, .span = syntax.name_span, .function = "print"};
+  event.format.push_back({.fraction = std::move(value.steps)});
+  for (const sema::ExprPtr& operand : value.operands) event.values.push_back(operand->type);
+  call.args = std::move(value.operands);
+  call.data.event = checker.AddEvent(std::move(event));
+  return checker.types().Void();
+}
+
 const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   const auto* access = std::get_if<parser::MapAccess>(&syntax.args[0]->node);
   if (access != nullptr && !access->has_brackets) return CheckMap(checker, syntax, call);
   if (syntax.args.size() > 1) {
     return checker.Fail(sema::kWrongArgument, syntax.args[1]->span, "top and div go with a whole map");
   }
+  if (checker.HasFraction(*syntax.args[0])) return CheckFraction(checker, syntax, call);
   sema::ExprPtr value = checker.Check(*syntax.args[0]);
   const Type* type = value->type;
   if (type->IsVague()) return type;

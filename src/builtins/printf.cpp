@@ -1,4 +1,7 @@
 // printf(fmt, …): a record with the arguments; the reader renders it by the compiled format.
+#include <algorithm>
+#include <iterator>
+
 #include "builtins/common.h"
 #include "builtins/format.h"
 
@@ -8,8 +11,8 @@ namespace {
 constexpr size_t kMaxArguments = 64;
 
 // The conversion that takes this slot; null for a `*`.
-const FormatStep* StepOf(const ParsedFormat& format, uint32_t slot) {
-  for (const FormatStep& step : format.steps) {
+FormatStep* StepOf(ParsedFormat& format, uint32_t slot) {
+  for (FormatStep& step : format.steps) {
     if (step.slot == slot) return &step;
   }
   return nullptr;
@@ -23,6 +26,47 @@ sema::ExprPtr Widened(Checker& checker, sema::ExprPtr value, const FormatStep& s
   return checker.Coerce(std::move(value), checker.types().Int(8, type->is_signed), "the argument");
 }
 
+// A value for its own slot; of a vague type after a report.
+sema::ExprPtr Plain(Checker& checker, const parser::Expr& argument, const FormatStep* step) {
+  sema::ExprPtr value = checker.Check(argument);
+  if (value->type->IsVague()) return value;
+  std::string problem = step != nullptr            ? ConversionProblem(*step, *value->type)
+                        : value->type->IsInteger() ? ""
+                                                   : "a width or precision is a number";
+  if (!problem.empty()) {
+    checker.Report(sema::kBadFormat, argument.span, problem);
+    return checker.ErrorExpr(argument.span);
+  }
+  return step == nullptr ? std::move(value) : Widened(checker, std::move(value), *step);
+}
+
+// The first number of a fraction takes the argument's slot, the others go behind the arguments.
+sema::ExprPtr Computed(Checker& checker, const parser::Expr& argument, FormatStep& step, size_t given,
+                       std::vector<sema::ExprPtr>& further) {
+  if (!IsFractional(step.conversion) && step.conversion != 's') {
+    checker
+        .Report(sema::kBadFormat, argument.span,
+                fmt::format("%{} prints a whole number, but this has a fraction", step.conversion))
+        .Hint("%f prints it with six digits behind the point, %.0f with none");
+    return checker.ErrorExpr(argument.span);
+  }
+  sema::FractionValue value;
+  if (!checker.CheckFraction(argument, value)) return checker.ErrorExpr(argument.span);
+  if (value.operands.size() > kMaxArguments - further.size()) {
+    checker.Report(sema::kBadFormat, argument.span, "too many numbers to compute with");
+    return checker.ErrorExpr(argument.span);
+  }
+  uint32_t own = step.slot;
+  for (FractionStep& part : value.steps) {
+    if (part.op != FractionOp::kSlot) continue;
+    part.slot = part.slot == 0 ? own : static_cast<uint32_t>(given + further.size()) + part.slot - 1;
+  }
+  step.fraction = std::move(value.steps);
+  if (value.operands.empty()) return checker.MakeInt(argument.span, 0, checker.types().Int(1, true));
+  std::move(value.operands.begin() + 1, value.operands.end(), std::back_inserter(further));
+  return std::move(value.operands.front());
+}
+
 template <image::EventKind kKind>
 const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   std::optional<std::string> text = checker.CheckStringLiteral(*syntax.args[0], "the format");
@@ -32,7 +76,7 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   }
   ParsedFormat format = ParseFormat(*text);
   if (!format.error.empty()) {
-    return checker.Fail(format.is_unbuilt ? sema::kNotSupported : sema::kBadFormat, syntax.args[0]->span, format.error);
+    return checker.Fail(sema::kBadFormat, syntax.args[0]->span, format.error);
   }
   size_t given = syntax.args.size() - 1;
   if (given != format.slots || given > kMaxArguments) {
@@ -40,24 +84,22 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
         sema::kWrongArgumentCount, syntax.args[0]->span,
         fmt::format("the format takes {} argument{}, {} given", format.slots, format.slots == 1 ? "" : "s", given));
   }
-  sema::Event event{
-      .kind = kKind, .span = syntax.name_span, .function = std::string(call.builtin->name), .format = format.steps};
   bool failed = false;
+  std::vector<sema::ExprPtr> further;  // numbers of fractions, behind the arguments
   for (uint32_t slot = 0; slot < given; ++slot) {
-    sema::ExprPtr value = checker.Check(*syntax.args[slot + 1]);
-    const FormatStep* step = StepOf(format, slot);
-    bool vague = value->type->IsVague();
-    std::string problem = vague                      ? ""
-                          : step != nullptr          ? ConversionProblem(*step, *value->type)
-                          : value->type->IsInteger() ? ""
-                                                     : "a width or precision is a number";
-    if (problem.empty() && step != nullptr) value = Widened(checker, std::move(value), *step);
-    if (!problem.empty()) checker.Report(sema::kBadFormat, syntax.args[slot + 1]->span, problem);
-    failed = failed || vague || !problem.empty();
-    event.values.push_back(value->type);
+    const parser::Expr& argument = *syntax.args[slot + 1];
+    FormatStep* step = StepOf(format, slot);
+    bool is_computed = step != nullptr && (IsFractional(step->conversion) || checker.HasFraction(argument));
+    sema::ExprPtr value =
+        is_computed ? Computed(checker, argument, *step, given, further) : Plain(checker, argument, step);
+    failed = failed || value->type->IsVague();
     call.args.push_back(std::move(value));
   }
   if (failed) return checker.types().Error();
+  std::ranges::move(further, std::back_inserter(call.args));
+  sema::Event event{
+      .kind = kKind, .span = syntax.name_span, .function = std::string(call.builtin->name), .format = format.steps};
+  for (const sema::ExprPtr& value : call.args) event.values.push_back(value->type);
   call.data.event = checker.AddEvent(std::move(event));
   return checker.types().Void();
 }

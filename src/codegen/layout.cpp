@@ -176,6 +176,9 @@ image::ValueType Layout::Describe(const sema::Type& type) {
       value.kind = image::ValueKind::kInt;
       if (type.is_c_int) value.format = "int";
       break;
+    case TypeKind::kFloat:
+      value.kind = image::ValueKind::kFloat;
+      break;
     case TypeKind::kEnum:
       value.kind = image::ValueKind::kEnum;
       for (const auto& [number, name] : type.enumerators) value.enumerators.push_back({number, name});

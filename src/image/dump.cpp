@@ -66,6 +66,8 @@ class Dumper {
     switch (type.kind) {
       case ValueKind::kInt:
         return fmt::format("{}int{}", type.is_signed ? "" : "u", type.size * 8);
+      case ValueKind::kFloat:
+        return type.size == 4 ? "float" : "double";
       case ValueKind::kString:
       case ValueKind::kBuffer:
         return fmt::format("{}[{}]", Name(type.kind), type.size);
@@ -155,14 +157,30 @@ class Dumper {
     }
   }
 
+  // A slot, or a fraction in postfix order.
+  static std::string Source(const FormatStep& step) {
+    if (step.fraction.empty()) return fmt::format("slot {}", step.slot);
+    std::string text = "computed:";
+    for (const FractionStep& part : step.fraction) {
+      if (part.op == FractionOp::kNumber) {
+        text += fmt::format(" {}", part.number);
+      } else if (part.op == FractionOp::kSlot) {
+        text += fmt::format(" slot {}", part.slot);
+      } else {
+        text += fmt::format(" {}", Name(part.op));
+      }
+    }
+    return text;
+  }
+
   void DumpStep(const FormatStep& step) {
     if (step.conversion == 0) return Line(2, "{}", Quoted(step.literal));
     const auto number = [](int32_t fixed, uint32_t slot, std::string_view before) {
       if (slot != kNone) return fmt::format("{}<slot {}>", before, slot);
       return fixed < 0 ? std::string() : fmt::format("{}{}", before, fixed);
     };
-    Line(2, "{} %{}{}{}{}{} slot {}", Quoted(step.literal), step.flags, number(step.width, step.width_slot, ""),
-         number(step.precision, step.precision_slot, "."), step.length, step.conversion, step.slot);
+    Line(2, "{} %{}{}{}{}{} {}", Quoted(step.literal), step.flags, number(step.width, step.width_slot, ""),
+         number(step.precision, step.precision_slot, "."), step.length, step.conversion, Source(step));
   }
 
   void DumpLossSites() {

@@ -42,9 +42,14 @@ void Fields(auto& archive, MaybeConst<Slot> auto& value) {
   archive(offset, type);
 }
 
+void Fields(auto& archive, MaybeConst<FractionStep> auto& value) {
+  auto& [op, number, slot] = value;
+  archive(op, number, slot);
+}
+
 void Fields(auto& archive, MaybeConst<FormatStep> auto& value) {
-  auto& [literal, conversion, flags, width, precision, length, slot, width_slot, precision_slot] = value;
-  archive(literal, conversion, flags, width, precision, length, slot, width_slot, precision_slot);
+  auto& [literal, conversion, flags, width, precision, length, slot, width_slot, precision_slot, fraction] = value;
+  archive(literal, conversion, flags, width, precision, length, slot, width_slot, precision_slot, fraction);
 }
 
 void Fields(auto& archive, MaybeConst<SourcePlace> auto& value) {

@@ -1,5 +1,6 @@
 #include "image/image.h"
 
+#include <bit>
 #include <concepts>
 #include <cstring>
 #include <span>
@@ -41,6 +42,8 @@ class Output {
     const auto bits = static_cast<std::make_unsigned_t<T>>(value);
     for (size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(static_cast<std::byte>(bits >> (8 * i)));
   }
+
+  void Put(double value) { Put(std::bit_cast<uint64_t>(value)); }
 
   template <typename T>
     requires std::is_enum_v<T>
@@ -111,6 +114,12 @@ class Input {
     Get(byte);
     if (byte > 1) return Fail("a flag is neither 0 nor 1");
     value = byte == 1;
+  }
+
+  void Get(double& value) {
+    uint64_t bits = 0;
+    Get(bits);
+    value = std::bit_cast<double>(bits);
   }
 
   template <typename T>

@@ -48,6 +48,7 @@ enum class ValueKind : uint8_t {
   kCgroupPath,   // size 8: cgroup id, looked up in the hierarchies that `format` matches
   kMacAddress,   // size 8: six bytes, then zeros
   kInet,         // kInetBytes: uint32 address family, then 16 bytes of address
+  kFloat,        // size 4, 8: as C has it
 };
 
 struct ValueField {
@@ -119,7 +120,7 @@ struct MapSpec {
 
 enum class EventKind : uint8_t {
   kPrintf,      // slots rendered by `format`
-  kPrintValue,  // one slot and a newline
+  kPrintValue,  // one slot, or the fraction of the only format step, and a newline
   kPrintMap,    // `map`, `top`, `div`
   kClearMap,
   kZeroMap,

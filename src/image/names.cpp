@@ -44,6 +44,8 @@ std::string_view Name(ValueKind kind) {
       return "mac address";
     case ValueKind::kInet:
       return "inet";
+    case ValueKind::kFloat:
+      return "float";
   }
   return "";
 }
@@ -112,6 +114,28 @@ std::string_view Name(EventKind kind) {
       return "warning";
     case EventKind::kExit:
       return "exit";
+  }
+  return "";
+}
+
+std::string_view Name(FractionOp op) {
+  switch (op) {
+    case FractionOp::kNumber:
+      return "number";
+    case FractionOp::kSlot:
+      return "slot";
+    case FractionOp::kAdd:
+      return "+";
+    case FractionOp::kSubtract:
+      return "-";
+    case FractionOp::kMultiply:
+      return "*";
+    case FractionOp::kDivide:
+      return "/";
+    case FractionOp::kNegate:
+      return "negate";
+    case FractionOp::kSelect:
+      return "select";
   }
   return "";
 }

@@ -12,6 +12,7 @@ std::string_view Name(ValueKind kind);
 std::string_view Name(MapRole role);
 std::string_view Name(Aggregation aggregation);
 std::string_view Name(EventKind kind);
+std::string_view Name(FractionOp op);
 std::string_view Name(LossReason reason);
 std::string_view Name(ProgramType type);
 

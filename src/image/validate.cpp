@@ -36,6 +36,8 @@ bool HasProperSize(const ValueType& type) {
       return type.size == 4;
     case ValueKind::kInet:
       return type.size == kInetBytes;
+    case ValueKind::kFloat:
+      return type.size == 4 || type.size == 8;
     case ValueKind::kBuffer:
       return type.size >= 4;
     case ValueKind::kNone:
@@ -129,6 +131,17 @@ std::string CheckMap(const Image& image, const MapSpec& map) {
   return "";
 }
 
+// Each step finds its numbers, and one is left.
+bool IsComputable(const Fraction& fraction, const EventSpec& event) {
+  uint32_t depth = 0;
+  for (const FractionStep& step : fraction) {
+    if (step.op > FractionOp::kSelect || depth < Operands(step.op)) return false;
+    if (step.op == FractionOp::kSlot && step.slot >= event.slots.size()) return false;
+    depth += 1 - Operands(step.op);
+  }
+  return fraction.empty() || depth == 1;
+}
+
 std::string CheckEvent(const Image& image, const EventSpec& event) {
   const auto place = [&] { return fmt::format("{}:{}:{}", event.where.file, event.where.line, event.where.column); };
   if (event.fixed_size < sizeof(RecordHeader)) return fmt::format("the record of {} has no header", place());
@@ -138,11 +151,17 @@ std::string CheckEvent(const Image& image, const EventSpec& event) {
       return fmt::format("a slot of {} lies outside of its record", place());
     }
   }
+  const bool is_value = event.kind == EventKind::kPrintValue;
+  if (is_value && !event.format.empty() && event.format[0].fraction.empty()) {
+    return fmt::format("the value of {} is not there", place());
+  }
   for (const FormatStep& step : event.format) {
     for (const uint32_t slot : {step.slot, step.width_slot, step.precision_slot}) {
       if (slot != kNone && slot >= event.slots.size()) return fmt::format("the format of {} has no such slot", place());
     }
-    if (step.conversion != 0 && step.slot == kNone) return fmt::format("a conversion of {} has no slot", place());
+    if (!IsComputable(step.fraction, event)) return fmt::format("a fraction of {} cannot be computed", place());
+    if (step.conversion != 0 && step.slot == kNone && step.fraction.empty())
+      return fmt::format("a conversion of {} has no slot", place());
   }
   if (event.map != kNone && event.map >= image.maps.size()) return fmt::format("the map of {} is unknown", place());
   return "";

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "image/names.h"
 #include "image/validate.h"
+#include "output/fraction.h"
 #include "output/histogram.h"
 #include "output/json_value.h"
 #include "output/map_rows.h"
@@ -108,9 +109,12 @@ class JsonSink final : public image::Sink {
 
   bool AppendData(const EventSpec& spec, Bytes record) {
     if (spec.kind == EventKind::kPrintValue) {
+      Values& values = records_.values();
+      if (!spec.format.empty()) {
+        return AppendJsonFraction(out_, Compute(spec.format[0].fraction, spec, values, record)), true;
+      }
       if (spec.slots.empty()) return false;
       const image::Slot& slot = spec.slots[0];
-      Values& values = records_.values();
       return AppendJsonValue(out_, values, values.type(slot.type), record.subspan(slot.offset), record);
     }
     scratch_.Clear();

@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "output/fraction.h"
+
 namespace sonde::output {
 
 using image::ValueField;
@@ -114,6 +116,8 @@ bool AppendJsonValue(Buffer& out, Values& values, const ValueType& type, Bytes v
   switch (type.kind) {
     case ValueKind::kNone:
       return out.Append("null"), true;
+    case ValueKind::kFloat:
+      return AppendJsonFraction(out, LoadFloat(value.data(), type.size)), true;
     case ValueKind::kBool:
     case ValueKind::kInt:
       return values.Append(out, type, value, record);

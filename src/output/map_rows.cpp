@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstring>
 
+#include "output/fraction.h"
 #include "output/histogram.h"
 
 namespace sonde::output {
@@ -89,6 +90,9 @@ int Compare(const Values& values, const ValueType& type, Bytes a, Bytes b) {
     case ValueKind::kMacAddress:
     case ValueKind::kInet:
       return Sign(std::memcmp(a.data(), b.data(), type.size) <=> 0);
+    case ValueKind::kFloat:  // with an order of "not a number" too
+      return Sign(std::strong_order(static_cast<double>(LoadFloat(a.data(), type.size)),
+                                    static_cast<double>(LoadFloat(b.data(), type.size))));
     case ValueKind::kProbe:
       return Sign(values.ProbeName(static_cast<uint32_t>(LoadInteger(a.data(), type.size, false))) <=>
                   values.ProbeName(static_cast<uint32_t>(LoadInteger(b.data(), type.size, false))));

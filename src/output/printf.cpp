@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "output/fraction.h"
+
 namespace sonde::output {
 
 using image::FormatStep;
@@ -25,6 +27,7 @@ bool IsNumber(const ValueType& type) {
     case ValueKind::kCgroupPath:
     case ValueKind::kMacAddress:
       return true;
+    case ValueKind::kFloat:
     case ValueKind::kNone:
     case ValueKind::kInet:
     case ValueKind::kString:
@@ -111,7 +114,7 @@ void AppendNumber(Buffer& out, uint64_t value, char conversion, const FieldForma
   Pad(out, mark, field);
 }
 
-PreparedFormat::PreparedFormat(const Values& values, const image::EventSpec& spec) {
+PreparedFormat::PreparedFormat(const Values& values, const image::EventSpec& spec) : spec_(&spec) {
   steps_.reserve(spec.format.size());
   for (const FormatStep& step : spec.format) steps_.push_back(Prepare(values, spec, step));
 }
@@ -121,13 +124,18 @@ PreparedFormat::Step PreparedFormat::Prepare(const Values& values, const image::
   Step step{.literal = source.literal, .conversion = source.conversion};
   if (source.conversion == 0) return step;
   const auto slot = [&](uint32_t index) { return index == image::kNone ? nullptr : &spec.slots[index]; };
+  step.field = ParseField(source);
+  step.width_slot = slot(source.width_slot);
+  step.precision_slot = slot(source.precision_slot);
+  if (!source.fraction.empty()) {
+    step.action = Action::kFraction;
+    step.source = &source;
+    return step;
+  }
   step.offset = spec.slots[source.slot].offset;
   step.type = &values.type(spec.slots[source.slot].type);
   step.keep = KeptBytes(source, *step.type);
   step.is_signed = IsSigned(source.conversion);
-  step.field = ParseField(source);
-  step.width_slot = slot(source.width_slot);
-  step.precision_slot = slot(source.precision_slot);
   if (source.length == "x") step.style = BufferStyle::kEscaped;
   if (source.length == "h") step.style = BufferStyle::kHex;
 
@@ -164,6 +172,9 @@ bool PreparedFormat::Append(Buffer& out, Values& values, Bytes record) const {
         out.Append(values.Trailer(*step.type, *text));
         break;
       }
+      case Action::kFraction:
+        AppendFractionStep(out, values, step, record);
+        break;
       case Action::kGeneral:
         if (!AppendGeneral(out, values, step, record)) return false;
         break;
@@ -187,6 +198,15 @@ FieldFormat PreparedFormat::Field(const Step& step, const Values& values, Bytes 
   }
   if (step.precision_slot != nullptr) field.precision = std::max(-1, load(*step.precision_slot));
   return field;
+}
+
+void PreparedFormat::AppendFractionStep(Buffer& out, Values& values, const Step& step, Bytes record) const {
+  const Real value = Compute(step.source->fraction, *spec_, values, record);
+  const FieldFormat field = Field(step, values, record);
+  if (step.conversion != 's') return AppendReal(out, value, step.conversion, field);
+  const size_t mark = out.size();
+  AppendFraction(out, value);
+  Pad(out, mark, field);
 }
 
 bool PreparedFormat::AppendGeneral(Buffer& out, Values& values, const Step& step, Bytes record) {

@@ -42,6 +42,7 @@ class PreparedFormat {
     kLiteral,      // the text after the last conversion
     kPlainNumber,  // decimal without flags, width and precision
     kPlainText,    // a string likewise
+    kFraction,     // computed from several slots, or a float
     kGeneral,
   };
   struct Step {
@@ -56,14 +57,17 @@ class PreparedFormat {
     FieldFormat field;
     const image::Slot* width_slot = nullptr;
     const image::Slot* precision_slot = nullptr;
+    const image::FormatStep* source = nullptr;  // of a fraction
   };
 
   static Step Prepare(const Values& values, const image::EventSpec& spec, const image::FormatStep& source);
   static int64_t Number(const Step& step, Bytes record);
   static FieldFormat Field(const Step& step, const Values& values, Bytes record);
+  void AppendFractionStep(Buffer& out, Values& values, const Step& step, Bytes record) const;
   static bool AppendGeneral(Buffer& out, Values& values, const Step& step, Bytes record);
   static bool AppendAnyText(Buffer& out, Values& values, const Step& step, int32_t precision, Bytes record);
 
+  const image::EventSpec* spec_ = nullptr;
   std::vector<Step> steps_;
 };
 

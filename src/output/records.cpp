@@ -1,5 +1,7 @@
 #include "output/records.h"
 
+#include "output/fraction.h"
+
 namespace sonde::output {
 
 using image::EventKind;
@@ -54,6 +56,9 @@ bool Records::AppendIncomplete(Buffer& out, const EventSpec& spec, Bytes record)
 }
 
 bool Records::AppendValue(Buffer& out, const EventSpec& spec, Bytes record) {
+  if (!spec.format.empty()) {
+    return AppendFraction(out, Compute(spec.format[0].fraction, spec, values_, record)), true;
+  }
   if (spec.slots.empty()) return false;
   const size_t mark = out.size();
   const image::Slot& slot = spec.slots[0];

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include "output/fraction.h"
+
 namespace sonde::output {
 
 using image::ValueField;
@@ -222,6 +224,8 @@ bool Values::Append(Buffer& out, const ValueType& type, Bytes value, Bytes recor
       clock_.Append(out, type.format.empty() ? "%H:%M:%S" : std::string_view(type.format),
                     static_cast<uint64_t>(integer()));
       return true;
+    case ValueKind::kFloat:
+      return AppendFraction(out, LoadFloat(value.data(), type.size)), true;
     case ValueKind::kUsername:
       return out.Append(UserName(static_cast<uint32_t>(integer()))), true;
     case ValueKind::kProcessName:

@@ -17,7 +17,7 @@ class BtfTypes {
  public:
   BtfTypes(Checker& checker, const Btf& btf) : checker_(checker), types_(checker.types()), btf_(btf) {}
 
-  // Null for what the language has no type for: functions, floats, 128-bit integers.
+  // Null for what the language has no type for: functions, long doubles, 128-bit integers.
   const Type* Convert(BtfId id) {
     const BtfId stripped = btf_.Strip(id);
     const BtfType type = btf_.Type(stripped);
@@ -32,6 +32,8 @@ class BtfTypes {
         return Enumeration(stripped, type);
       case BtfKind::kPtr:
         return Pointer(type.target);
+      case BtfKind::kFloat:
+        return type.size == 4 || type.size == 8 ? types_.Float(type.size) : nullptr;
       case BtfKind::kArray:
         return Array(type);
       case BtfKind::kStruct:
@@ -47,7 +49,6 @@ class BtfTypes {
       case BtfKind::kFuncProto:
       case BtfKind::kVar:
       case BtfKind::kDataSec:
-      case BtfKind::kFloat:
       case BtfKind::kDeclTag:
       case BtfKind::kTypeTag:
         return nullptr;

@@ -32,6 +32,8 @@ class CTypes {
         return types.Bool();
       case CKind::kInt:
         return c.size > 8 ? nullptr : types.Int(static_cast<uint32_t>(c.size), c.is_signed);
+      case CKind::kFloat:
+        return c.size == 4 || c.size == 8 ? types.Float(static_cast<uint32_t>(c.size)) : nullptr;
       case CKind::kEnum:
         return Enumeration(id, c);
       case CKind::kPointer: {
@@ -51,7 +53,6 @@ class CTypes {
         return types.Void();
       case CKind::kStruct:
       case CKind::kUnion:
-      case CKind::kFloat:
       case CKind::kFunction:
       case CKind::kUnknown:
         return nullptr;
@@ -169,6 +170,7 @@ const Type* Checker::ResolveTypeName(std::string_view name, parser::TypeName::Ta
   using Tag = parser::TypeName::Tag;
   if (tag == Tag::kNone) {
     if (const Type* type = types().FromName(name, options_.max_strlen)) return type;
+    if (name == "float" || name == "double") return types().Float(name == "float" ? 4 : 8);
   }
   auto find = [&](const auto& table) -> const Type* {
     auto found = table.find(name);

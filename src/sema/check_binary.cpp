@@ -192,6 +192,8 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     bool pointer_and_string =
         (left->type->IsPointer() && right->type->IsString()) || (left->type->IsString() && right->type->IsPointer());
     if (pointer_and_string) error.Hint("read the pointer's text by str(…)");
+    bool has_float = left->type->kind == TypeKind::kFloat || right->type->kind == TypeKind::kFloat;
+    if (has_float) error.Hint("write the arithmetic into an argument of printf() that %f prints");
     return ErrorExpr(span);
   }
   bool comparison = IsComparison(op);

@@ -40,7 +40,7 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
   return std::visit(
       Overloaded{
           [&](const parser::IntLiteral& node) { return MakeLiteral(span, node.value, false); },
-          [&](const parser::FloatLiteral&) { return NotSupported(span, "a number with a fraction"); },
+          [&](const parser::FloatLiteral&) { return RefuseFraction(span); },
           [&](const parser::BoolLiteral& node) { return MakeInt(span, node.value ? 1 : 0, types().Bool()); },
           [&](const parser::StringLiteral& node) {
             auto size = static_cast<uint32_t>(node.value.size() + 1);
@@ -121,7 +121,7 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
     return std::visit(Overloaded{
                           [&](int64_t value) { return MakeLiteral(span, static_cast<uint64_t>(value), value < 0); },
                           [&](uint64_t value) { return MakeLiteral(span, value, false); },
-                          [&](double) { return NotSupported(span, "a number with a fraction"); },
+                          [&](double) { return RefuseFraction(span); },
                           [&](const std::string& value) {
                             auto size = static_cast<uint32_t>(value.size() + 1);
                             return Make(span, types().String(size), StringConstant{value}, true);

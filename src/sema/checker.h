@@ -25,11 +25,17 @@ struct BodyScope {
   std::string_view probe_name;  // one of those that it is checked for
   uint32_t instance = 0;        // number of the body, stable over all rounds
   Body* body = nullptr;
-  uint32_t loops = 0;                                             // how many loops are around
-  uint32_t breakable = 0;                                         // the same with unroll
+  uint32_t loops = 0;        // how many loops are around
+  uint32_t breakable = 0;    // the same with unroll
   uint32_t unreachable = 0;  // branches around whose condition is known to be false
   Scopes scopes;
   MacroCall* macro = nullptr;  // whose body is being checked; null: the probe's own text
+};
+
+// An expression that the reader computes: kSlot steps name `operands`, which the kernel gathers.
+struct FractionValue {
+  Fraction steps;
+  std::vector<ExprPtr> operands;
 };
 
 class Checker {
@@ -68,6 +74,11 @@ class Checker {
   // A key given apart from its map, as in delete(@m, k).
   std::optional<MapRef> CheckMapElement(const parser::MapAccess& map, const std::vector<const parser::Expr*>& keys,
                                         Span span);
+
+  // Whether a number with a fraction stands in it, so that the reader must compute it.
+  bool HasFraction(const parser::Expr& expr) const;
+  // What printf and print show of such an expression. False when that was reported, or a type is vague.
+  bool CheckFraction(const parser::Expr& expr, FractionValue& out);
 
   // Converts a checked value; reports when a literal does not fit or the types have nothing in common.
   ExprPtr Coerce(ExprPtr expr, const Type* type, std::string_view what);
@@ -137,6 +148,8 @@ class Checker {
   ExprPtr CheckUnary(parser::UnaryOp op, const parser::Expr& operand, Span span);
   ExprPtr CheckPositional(const parser::Positional& node, Span span);
   ExprPtr NotSupported(Span span, std::string_view what);
+  ExprPtr RefuseFraction(Span span);
+  bool CheckFractionOperand(const parser::Expr& expr, FractionValue& out);
 
   // --- macros
 

@@ -32,6 +32,7 @@ inline constexpr DiagnosticId kMacroTooLarge{"macro-too-large"};
 inline constexpr DiagnosticId kNotAvailable{"not-available-here"};
 inline constexpr DiagnosticId kUnsafe{"needs-unsafe"};
 inline constexpr DiagnosticId kDivisionByZero{"division-by-zero"};
+inline constexpr DiagnosticId kFraction{"fraction"};
 inline constexpr DiagnosticId kLiteralTooLarge{"literal-too-large"};
 inline constexpr DiagnosticId kNotConstant{"not-constant"};
 inline constexpr DiagnosticId kOutOfRange{"out-of-range"};

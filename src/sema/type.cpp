@@ -125,6 +125,8 @@ std::string Name(const Type& type) {
       return "bool";
     case TypeKind::kInt:
       return fmt::format("{}int{}", type.is_signed ? "" : "u", type.size * 8);
+    case TypeKind::kFloat:
+      return type.size == 4 ? "float" : "double";
     case TypeKind::kEnum:
       return type.name.empty() ? "enum" : "enum " + type.name;
     case TypeKind::kPointer:
@@ -183,6 +185,11 @@ const Type* TypeTable::Rendered(image::ValueKind rendering, uint32_t size, std::
 const Type* TypeTable::Int(uint32_t bytes, bool is_signed) {
   return Intern({.kind = TypeKind::kInt, .size = bytes, .align = bytes, .is_signed = is_signed},
                 fmt::format("int {} {}", bytes, is_signed));
+}
+
+const Type* TypeTable::Float(uint32_t bytes) {
+  return Intern({.kind = TypeKind::kFloat, .size = bytes, .align = bytes, .is_signed = true},
+                fmt::format("float {}", bytes));
 }
 
 const Type* TypeTable::WideCInt() {

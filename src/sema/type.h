@@ -18,6 +18,7 @@ enum class TypeKind {
   kVoid,
   kBool,
   kInt,
+  kFloat,  // size 4 or 8: a value in memory, since the kernel does not compute with it
   kEnum,
   kPointer,
   kString,  // NUL-terminated bytes in `size` bytes of memory
@@ -103,6 +104,7 @@ class TypeTable {
   const Type* Int(uint32_t bytes, bool is_signed);
   const Type* Int64() { return Int(8, true); }
   const Type* Uint64() { return Int(8, false); }
+  const Type* Float(uint32_t bytes);  // 4 or 8
   // A C int in an unsigned 8-byte slot.
   const Type* WideCInt();
   // What a map or variable holds that has only met literals so far: an int64 that takes the type of what it meets next.

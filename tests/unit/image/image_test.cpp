@@ -54,26 +54,29 @@ Image SomeImage() {
                  .lhist_step = 10,
                  .print_at_exit = false},
                 {.name = "data", .role = MapRole::kDataRing, .bpf_type = 27, .max_entries = 1U << 20}};
-  image.events = {{.kind = EventKind::kPrintf,
-                   .where = {"x.bt", 3, 5},
-                   .function = "printf",
-                   .slots = {{8, 1}, {16, 8}},
-                   .fixed_size = 24,
-                   .max_size = 88,
-                   .format = {{.literal = "a\n\x1b",
-                               .conversion = 'd',
-                               .flags = "-0",
-                               .width = 5,
-                               .precision = 2,
-                               .length = "ll",
-                               .slot = 0,
-                               .width_slot = 0,
-                               .precision_slot = 0},
-                              {.literal = "\n"}},
-                   .text = "%H",
-                   .map = 0,
-                   .top = 3,
-                   .div = 1000}};
+  image.events = {
+      {.kind = EventKind::kPrintf,
+       .where = {"x.bt", 3, 5},
+       .function = "printf",
+       .slots = {{8, 1}, {16, 8}},
+       .fixed_size = 24,
+       .max_size = 88,
+       .format = {{.literal = "a\n\x1b",
+                   .conversion = 'd',
+                   .flags = "-0",
+                   .width = 5,
+                   .precision = 2,
+                   .length = "ll",
+                   .slot = 0,
+                   .width_slot = 0,
+                   .precision_slot = 0},
+                  {.conversion = 'f',
+                   .fraction = {{.op = FractionOp::kSlot, .slot = 0}, {.number = 1.5}, {.op = FractionOp::kDivide}}},
+                  {.literal = "\n"}},
+       .text = "%H",
+       .map = 0,
+       .top = 3,
+       .div = 1000}};
   image.loss_sites = {{.where = {"x.bt", 9, 1}, .reason = LossReason::kMapFull, .object = "@start"}};
   image.programs = {{.section = "s0",
                      .name = "sys_enter",
@@ -110,6 +113,17 @@ TEST(Image, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read->options.ring_bytes, 65536u);
 }
 
+TEST(Image, FindsFractionsThatCannotBeComputed) {
+  Image image = SomeImage();
+  Fraction& fraction = image.events[0].format[1].fraction;
+  for (const Fraction& bad : {Fraction{{.op = FractionOp::kAdd}}, Fraction{{.number = 1}, {.number = 2}},
+                              Fraction{{.op = FractionOp::kSlot, .slot = 9}},
+                              Fraction{{.number = 1}, {.number = 2}, {.op = FractionOp::kSelect}}}) {
+    fraction = bad;
+    EXPECT_THAT(Inconsistency(image), HasSubstr("cannot be computed"));
+  }
+}
+
 TEST(Image, ReadsAnEmptyOne) { EXPECT_TRUE(Read(Write(Image{}))); }
 
 TEST(Image, RefusesEveryTruncation) {
@@ -129,7 +143,7 @@ TEST(Image, RefusesWhatIsNoImageOrAnotherVersion) {
   bytes.pop_back();
   bytes[8] = std::byte{99};
   EXPECT_EQ(Read(bytes).error().Message(),
-            "cannot read compiled script: it has format 99, this program reads format 2; build it again with this "
+            "cannot read compiled script: it has format 99, this program reads format 3; build it again with this "
             "version");
   bytes[1] = std::byte{'X'};
   EXPECT_EQ(Read(bytes).error().Message(), "cannot read compiled script: it is no compiled script");
@@ -219,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Dump, TellsAllParts) {
   EXPECT_EQ(Dump(SomeImage()),
-            R"(image: format 2, license "Dual MIT/GPL"
+            R"(image: format 3, license "Dual MIT/GPL"
 options: max_map_keys 7, ring_bytes 65536, print_maps_on_exit false
 types:
   0: none
@@ -250,6 +264,7 @@ events:
     slot 0: +8 int32
     slot 1: +16 tail string
     "a\n\x1b" %-0<slot 0>.<slot 0>lld slot 0
+    "" %f computed: slot 0 1.5 /
     "\n"
     text "%H"
     map 0, top 3, div 1000
