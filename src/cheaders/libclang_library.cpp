@@ -64,6 +64,12 @@ std::vector<std::string> LibclangCandidates() {
   return names;
 }
 
+Result<std::string> FindLibclang() {
+  Result<Libclang> library = OpenLibclang(LibclangCandidates());
+  if (!library) return std::unexpected(library.error());
+  return library->path;
+}
+
 Result<Libclang> OpenLibclang(const std::vector<std::string>& candidates) {
   Error error{.operation = "open", .object = "libclang", .reason = "it is not installed", .remedy = ""};
   error.remedy = "install it (Debian: libclang1-19 and libclang-common-19-dev), or remove the C code from the script";

@@ -94,6 +94,8 @@ int RunCommand(const Options& options) {
       return ShowVersion(options);
     case Command::kHelp:
       return ShowHelp(options);
+    case Command::kInfo:
+      return ShowInfo(options);
   }
   return 1;
 }

@@ -17,6 +17,7 @@ int Print(const Options& options, std::string_view text);
 
 // commands.cpp holds these but for the ones with a file of their own.
 int ListProbes(const Options& options);   // list.cpp
+int ShowInfo(const Options& options);     // info.cpp
 int TraceScript(const Options& options);  // trace.cpp
 
 }  // namespace sonde::cli

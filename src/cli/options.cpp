@@ -134,6 +134,8 @@ constexpr OptionRow kRows[] = {
      SetMode<sema::RunMode::kBench>},
     {kOther, "--fmt", "", "print the script in standard layout", SetCommand<Command::kFormat>},
     {kOther, "--emit", "STEP", "print what a step makes: ast, program, ir, asm or elf", SetStage},
+    {kOther, "--info", "", "say what this machine lets a tracer do, and what would help where it does not (-f json)",
+     SetCommand<Command::kInfo>},
     {kOther, "-V,--version", "", "print the version", SetCommand<Command::kVersion>},
     {kOther, "-h,--help", "", "print this help", SetCommand<Command::kHelp>},
 };

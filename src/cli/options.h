@@ -17,7 +17,7 @@
 
 namespace sonde::cli {
 
-enum class Command : uint8_t { kRun, kList, kFormat, kEmit, kVersion, kHelp };
+enum class Command : uint8_t { kRun, kList, kFormat, kEmit, kVersion, kHelp, kInfo };
 
 // The steps whose result --emit prints.
 enum class Stage : uint8_t { kAst, kProgram, kIr, kAssembly, kElf };

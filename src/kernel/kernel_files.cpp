@@ -102,6 +102,7 @@ std::unique_ptr<KernelView> KernelView::Live() {
       .release = "/proc/sys/kernel/osrelease",
       .lockdown = "/sys/kernel/security/lockdown",
       .description = "this kernel",
+      .may_mount = true,
   });
 }
 
@@ -247,6 +248,7 @@ std::string KernelFiles::Release() const {
 Lockdown KernelFiles::LockdownMode() const {
   // "none [integrity] confidentiality"
   Result<std::string> text = ReadTextFile(AT_FDCWD, paths_.lockdown);
+  if (!text && paths_.may_mount) text = ReadFromDetached("securityfs", "lockdown");
   if (!text) return Lockdown::kUnknown;
   if (text->find("[none]") != std::string::npos) return Lockdown::kNone;
   if (text->find("[integrity]") != std::string::npos) return Lockdown::kIntegrity;

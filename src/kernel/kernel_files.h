@@ -21,6 +21,7 @@ struct KernelPaths {
   std::string release;
   std::string lockdown;
   std::string description;
+  bool may_mount = false;  // of this machine: what is mounted nowhere can be looked at all the same
 };
 
 class KernelFiles : public KernelView {

@@ -72,6 +72,18 @@ Result<std::string> FindTracefsIn(const std::string& mount_point, const std::str
 
 Result<std::string> FindTracefs() { return FindTracefsIn(kMountPoint, kDebugfsPlace); }
 
+Result<std::string> ReadFromDetached(const char* file_system, const std::string& path) {
+  const auto failure = [&] {
+    return std::unexpected(Error{.operation = "look into", .object = file_system, .error_number = errno});
+  };
+  const UniqueFd context(fsopen(file_system, FSOPEN_CLOEXEC));
+  if (!context.valid()) return failure();
+  if (fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failure();
+  const UniqueFd root(fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY));
+  if (!root.valid()) return failure();
+  return ReadTextFile(root.get(), path);
+}
+
 Result<std::string> ReadTextFile(int directory, const std::string& path, std::string_view stop) {
   UniqueFd file(openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return SystemError("open", path);

@@ -33,6 +33,10 @@ Result<std::string> FindTracefs();
 // The same over given places, the first of which is where it would be mounted, for tests.
 Result<std::string> FindTracefsIn(const std::string& mount_point, const std::string& debugfs_place);
 
+// A file of a file system that may be mounted nowhere: a mount without a place in the tree, which goes with the
+// descriptor. Needs CAP_SYS_ADMIN.
+Result<std::string> ReadFromDetached(const char* file_system, const std::string& path);
+
 // Reads a file below `directory` (AT_FDCWD for the current one) to its end, or until `stop` has been read when it is
 // not empty: tracefs returns a page at a time, and a reader of format files needs nothing behind the fields.
 // Errors carry errno; `operation` and `object` are the caller's to improve.

@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "probes": ["base", "image", "parser", "kernel", "cheaders", "sema"],
     "runtime": ["base", "image", "kernel"],
     "output": ["base", "image"],
+    "doctor": ["base", "image", "kernel", "runtime"],
     "stdlib": ["base"],
 }
 # The rooms that must never be on the runtime's link line, nor LLVM.
