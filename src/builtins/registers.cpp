@@ -14,8 +14,10 @@ const Type* NotHere(Checker& checker, const parser::Call& syntax, std::string hi
 }
 
 const Type* CheckRetval(Checker& checker, const parser::Call& syntax, Call&) {
-  if (checker.scope().probe_type->has_return_value) return checker.types().Uint64();
-  return NotHere(checker, syntax, "a function's value is known when it returns: uretprobe, kretprobe, fexit");
+  const sema::ProbeType& probe = *checker.scope().probe_type;
+  if (probe.returns_errors) return checker.types().Int64();
+  if (probe.has_return_value) return checker.types().Uint64();
+  return NotHere(checker, syntax, "what is returned is known at the end: syscall, uretprobe, kretprobe, fexit");
 }
 
 const Type* CheckStackArgument(Checker& checker, const parser::Call& syntax, Call& call) {
@@ -55,13 +57,12 @@ constexpr Builtin OnStack(std::string_view name) {
 
 }  // namespace
 
-const Builtin kRetval{
-    .name = "retval",
-    .form = BuiltinForm::kVariable,
-    .signature = "uint64 retval",
-    .summary = "What the function returns.",
-    .check = CheckRetval,
-    .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.Register(kernel::kRegisterAx); }};
+const Builtin kRetval{.name = "retval",
+                      .form = BuiltinForm::kVariable,
+                      .signature = "uint64 retval (int64 in syscall probes)",
+                      .summary = "What the function returns; of a system call that failed, the negative error number.",
+                      .check = CheckRetval,
+                      .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.ReturnValue(); }};
 
 const Builtin kReg{.name = "reg",
                    .signature = "uint64 reg(const string name)",

@@ -143,7 +143,8 @@ constexpr OptionRow kRows[] = {
 constexpr std::string_view kUsage =
     "usage: sonde [OPTIONS] -e PROGRAM [PARAMETERS]\n"
     "       sonde [OPTIONS] FILE [PARAMETERS]          FILE may be - for standard input\n"
-    "       sonde -l [PATTERN]\n";
+    "       sonde -l [PATTERN]\n"
+    "       sonde tool [NAME [OPTIONS]]                run a script that comes with sonde, or list them\n";
 
 constexpr std::string_view kExamples =
     "\nExamples:\n"

@@ -34,6 +34,7 @@ BodyContext::BodyContext(ProgramContext& program, const sema::Body& body, llvm::
   frame_.regs = function->getArg(1);
   frame_.probe_id = function->getArg(2);
   frame_.task = function->getArg(3);
+  frame_.call = function->getArg(4);
 }
 
 llvm::BasicBlock* BodyContext::NewBlock(const char* name) {

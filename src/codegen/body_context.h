@@ -27,8 +27,10 @@ struct KernelFacts {
     uint32_t tgid = 0;
     uint32_t pid = 0;
     uint32_t comm = 0;
+    uint32_t mm = 0;
   };
   Task task;
+  uint32_t mm_env_end = 0;  // in mm_struct
   // Of the tracer; 0 when it is the initial one.
   struct PidNamespace {
     uint64_t device = 0;
@@ -54,6 +56,7 @@ enum class ArgsAccess {
   kNone,
   kSyscallEnter,  // struct pt_regs
   kSyscallExit,   // the return value
+  kSyscallPair,   // both, and image::CallStart
   kRecord,        // the perf record that ctx points to
   kRegisters,     // struct pt_regs, which ctx points to
 };
@@ -78,8 +81,9 @@ struct Frame {
   llvm::Value* regs = nullptr;
   llvm::Value* probe_id = nullptr;
   llvm::Value* task = nullptr;
+  llvm::Value* call = nullptr;        // image::CallStart, null unless the body needs it
   llvm::Value* scratch = nullptr;     // the claimed slot, behind its header; null until it is needed
-  llvm::Value* loop_state = nullptr;  // of callbacks: where they find the five values above
+  llvm::Value* loop_state = nullptr;  // of callbacks: where they find the six values above
   bool leaves = false;                // something branches to `leave`
 };
 
@@ -119,12 +123,20 @@ class BodyContext {
   const sema::Body& body() const { return body_; }
   llvm::Value* ctx() { return frame_.ctx; }
   llvm::Value* regs() { return frame_.regs; }
-  llvm::Value* probe_id() { return frame_.probe_id; }
+  llvm::Value* probe_id();
   // The current task_struct, which may be read directly; null where the program does not have it at hand.
   llvm::Value* task() {
-    return program_.access == ArgsAccess::kSyscallEnter || program_.access == ArgsAccess::kSyscallExit ? frame_.task
-                                                                                                       : nullptr;
+    bool has_task = program_.access == ArgsAccess::kSyscallEnter || program_.access == ArgsAccess::kSyscallExit ||
+                    program_.access == ArgsAccess::kSyscallPair;
+    return has_task ? frame_.task : nullptr;
   }
+  // What the function, or the system call, returns.
+  llvm::Value* ReturnValue();
+  // Of a syscall: probe.
+  llvm::Value* SyscallNumber();
+  // Its number, result, arguments and what they lead to, as image/syscall_shapes.h says; their length in bytes.
+  llvm::Value* CaptureCall(llvm::Value* target, uint32_t capacity);
+  llvm::Value* ElapsedNs();
   llvm::ConstantInt* I64(uint64_t value) { return ir_.getInt64(value); }
   llvm::BasicBlock* NewBlock(const char* name);
   llvm::Value* At(llvm::Value* pointer, uint64_t offset);
@@ -223,6 +235,11 @@ class BodyContext {
   llvm::Value* LowerIncDec(const sema::IncDec& node, const sema::Expr& expr);
   llvm::Value* LowerMapRead(const sema::MapRead& node, const sema::Type& type);
   llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
+  llvm::Value* LowerPairedArgument(const sema::ArgsFieldInfo& field);
+  llvm::Value* LowerExecArgument(const sema::ArgsFieldInfo& field);
+  llvm::Value* FoundExecArgument(sema::ArgsFieldInfo::Exec part);
+  void StoreCallHeader(llvm::Value* target);
+  void StoreExecArguments(llvm::Value* target, int number);
   llvm::Value* LowerArgsString(const sema::ArgsFieldInfo& field, const sema::Type& type, llvm::Value* target);
   llvm::Value* RecordFieldAddress(const sema::ArgsFieldInfo& field);
   llvm::Value* LoadAddress(const sema::Load& node);

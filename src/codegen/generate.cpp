@@ -154,7 +154,9 @@ ProgramOptions ChoosePaths(const sema::Program& program, kernel::KernelView& ker
     return field.has_value();
   };
   chosen.raw_syscalls = find("thread_info.status", facts.task.status) && find("tgid", facts.task.tgid) &&
-                        find("pid", facts.task.pid) && find("comm", facts.task.comm);
+                        find("pid", facts.task.pid) && find("comm", facts.task.comm) && find("mm", facts.task.mm);
+  std::optional<kernel::BtfId> mm = (*btf)->Find(kernel::BtfKind::kStruct, "mm_struct");
+  if (auto env_end = mm ? (*btf)->FindField(*mm, "env_end") : std::nullopt) facts.mm_env_end = env_end->bit_offset / 8;
   return chosen;
 }
 

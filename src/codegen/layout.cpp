@@ -53,6 +53,8 @@ Layout::Layout(const sema::Program& program, const image::Options& options, uint
   image_.types.push_back({.kind = image::ValueKind::kTailString, .size = sizeof(image::TailRef)});
   tail_buffer_ = static_cast<image::TypeIndex>(image_.types.size());
   image_.types.push_back({.kind = image::ValueKind::kTailBuffer, .size = sizeof(image::TailRef)});
+  tail_call_ = static_cast<image::TypeIndex>(image_.types.size());
+  image_.types.push_back({.kind = image::ValueKind::kTailCall, .size = sizeof(image::TailRef)});
   for (const sema::ProbeInstance& probe : program.probes) image_.probe_names.push_back(probe.name);
   for (const sema::MapInfo& map : program.maps) AddUserMap(map, possible_cpus);
   data_ring_ = AddMap({.name = "data_ring",
@@ -130,6 +132,18 @@ uint32_t Layout::scratch() {
   return scratch_;
 }
 
+uint32_t Layout::calls() {
+  if (calls_ == image::kNone) {
+    calls_ = AddMap({.name = "calls",
+                     .role = image::MapRole::kCalls,
+                     .bpf_type = BPF_MAP_TYPE_TASK_STORAGE,
+                     .key_size = 4,
+                     .value_size = sizeof(image::CallStart),
+                     .flags = BPF_F_NO_PREALLOC});
+  }
+  return calls_;
+}
+
 void Layout::NeedScratch(uint32_t bytes) {
   image::MapSpec& spec = image_.maps[scratch()];
   spec.value_size = std::max(spec.value_size, AlignUp(image::kScratchHeaderSize + bytes, 8));
@@ -190,7 +204,7 @@ image::ValueType Layout::Describe(const sema::Type& type) {
       value.kind = image::ValueKind::kString;
       break;
     case TypeKind::kBuffer:
-      value.kind = image::ValueKind::kBuffer;
+      value.kind = type.rendering == image::ValueKind::kCall ? type.rendering : image::ValueKind::kBuffer;
       break;
     case TypeKind::kProbe:
       value.kind = image::ValueKind::kProbe;
@@ -225,7 +239,7 @@ image::ValueType Layout::Describe(const sema::Type& type) {
 
 bool Layout::IsTail(uint32_t event, uint32_t slot) const {
   image::TypeIndex type = image_.events[event].slots[slot].type;
-  return type == tail_string_ || type == tail_buffer_;
+  return type == tail_string_ || type == tail_buffer_ || type == tail_call_;
 }
 
 void Layout::AddEvent(const sema::Event& event) {
@@ -240,7 +254,9 @@ void Layout::AddEvent(const sema::Event& event) {
   uint32_t tail = 0;
   for (const sema::Type* type : event.values) {
     bool to_tail = (type->IsString() || type->IsBuffer()) && type->size > kInlineBytes;
-    image::TypeIndex tail_type = type->IsBuffer() ? tail_buffer_ : tail_string_;
+    image::TypeIndex tail_type = type->rendering == image::ValueKind::kCall ? tail_call_
+                                 : type->IsBuffer()                         ? tail_buffer_
+                                                                            : tail_string_;
     uint32_t align = to_tail ? 4 : std::min(type->align, 8U);
     uint32_t offset = AlignUp(spec.fixed_size, align);
     spec.slots.push_back({offset, to_tail ? tail_type : TypeOf(type)});

@@ -29,6 +29,7 @@ class Layout {
   // Created at first use.
   uint32_t scratch();
   uint32_t zeros(uint32_t bytes);
+  uint32_t calls();
 
   // A slot of the scratch map must hold this much.
   void NeedScratch(uint32_t bytes);
@@ -53,11 +54,13 @@ class Layout {
   std::map<std::tuple<uint32_t, uint32_t, image::LossReason>, uint32_t> loss_sites_;
   image::TypeIndex tail_string_ = 0;
   image::TypeIndex tail_buffer_ = 0;
+  image::TypeIndex tail_call_ = 0;
   uint32_t data_ring_ = 0;
   uint32_t control_ring_ = 0;
   uint32_t control_ = 0;
   uint32_t scratch_ = image::kNone;
   uint32_t constants_ = image::kNone;
+  uint32_t calls_ = image::kNone;
 };
 
 // Bytes that a map's value takes for one aggregation (per CPU).

@@ -284,6 +284,7 @@ llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field) {
     return Canonical(number, type);
   }
   if (field.is_syscall_return) return ir_.CreateAlignedLoad(i64, At(ctx(), 8), llvm::Align(8));
+  if (access == ArgsAccess::kSyscallPair) return Canonical(LowerPairedArgument(field), type);
   SONDE_CHECK(field.syscall_argument >= 0 && access == ArgsAccess::kSyscallEnter);
   uint32_t offset = kSyscallRegisters[field.syscall_argument];
   return Canonical(ir_.CreateAlignedLoad(i64, At(regs(), offset), llvm::Align(8)), type);

@@ -23,7 +23,8 @@ constexpr uint64_t kStateRegs = 8;
 constexpr uint64_t kStateProbeId = 16;
 constexpr uint64_t kStateTask = 24;
 constexpr uint64_t kStateScratch = 32;
-constexpr uint64_t kStateWords = 5;
+constexpr uint64_t kStateCall = 40;
+constexpr uint64_t kStateWords = 6;
 
 }  // namespace
 
@@ -48,6 +49,7 @@ llvm::Value* BodyContext::LoopState() {
   ir_.CreateStore(frame_.probe_id, At(loop_state_, kStateProbeId));
   ir_.CreateStore(frame_.task, At(loop_state_, kStateTask));
   ir_.CreateStore(frame_.scratch, At(loop_state_, kStateScratch));
+  ir_.CreateStore(frame_.call, At(loop_state_, kStateCall));
   return loop_state_;
 }
 
@@ -75,6 +77,7 @@ BodyContext::Callback BodyContext::BeginCallback(const std::vector<llvm::Type*>&
   frame_.probe_id = ir_.CreateLoad(ir_.getInt64Ty(), At(frame_.loop_state, kStateProbeId));
   frame_.task = ir_.CreateLoad(ir_.getPtrTy(), At(frame_.loop_state, kStateTask));
   frame_.scratch = ir_.CreateLoad(ir_.getPtrTy(), At(frame_.loop_state, kStateScratch));
+  frame_.call = ir_.CreateLoad(ir_.getPtrTy(), At(frame_.loop_state, kStateCall));
   ir_.CreateBr(round);
   ir_.SetInsertPoint(frame_.continue_to);
   ir_.CreateRet(I64(0));

@@ -9,10 +9,10 @@ namespace sonde::image {
 // The one value of the `control` map (BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE), followed by one uint64 loss counter for each
 // of Image::loss_sites. Programs reach it as a direct map value, the runtime by mmap.
 struct Control {
-  uint32_t exit = 0;      // programs that see 1 return at once
-  uint32_t asleep = 0;    // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
-  int32_t exit_code = 0;  // of the script's exit(code)
-  uint32_t child_pid = 0;  // of the command that the run started, for `cpid`
+  uint32_t exit = 0;            // programs that see 1 return at once
+  uint32_t asleep = 0;          // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
+  int32_t exit_code = 0;        // of the script's exit(code)
+  uint32_t child_pid = 0;       // of the command that the run started, for `cpid`
   uint64_t start_ns = 0;        // CLOCK_BOOTTIME when probes were attached, for `elapsed`
   uint64_t runtime_errors = 0;  // records that found the control ring full
   int64_t returned = 0;         // by `return n` in a test
@@ -37,6 +37,30 @@ static_assert(sizeof(TailRef) == 8);
 // A slot of the per-CPU scratch map: claimed by exchanging `busy` from 0 to 1, released at every exit.
 inline constexpr uint32_t kScratchHeaderSize = 8;
 inline constexpr uint32_t kScratchSlots = 4;  // how deep programs may interrupt one another on one CPU
+
+// Of each task that has begun a system call whose beginning a body asks for. Task storage: it is gone with the task.
+struct CallStart {
+  uint64_t start_ns = 0;    // CLOCK_MONOTONIC; when the call has ended, the time that it took
+  int64_t number = 0;       // when it has ended: ~number
+  uint64_t arguments[6]{};  // of execve and execveat, which clear the registers
+};
+static_assert(sizeof(CallStart) == 64);
+inline constexpr int64_t kNoCall = -1;
+
+// A captured system call: this, then chunks of what its arguments lead to (a ChunkHeader each, and so many bytes).
+struct CallHeader {
+  int64_t number = 0;
+  int64_t result = 0;
+  uint64_t arguments[6]{};
+};
+static_assert(sizeof(CallHeader) == 64);
+struct ChunkHeader {
+  uint8_t argument = 0;  // 0 to 5
+  uint8_t fetch = 0;     // enum Fetch
+  uint16_t length = 0;
+};
+static_assert(sizeof(ChunkHeader) == 4);
+inline constexpr uint32_t kCallBytes = 8192;
 
 // Rounds after which the kernel ends a loop (BPF_MAX_LOOPS).
 inline constexpr uint64_t kMaxLoopRounds = 8U << 20;

@@ -76,6 +76,7 @@ class Dumper {
       case ValueKind::kTuple:
       case ValueKind::kRecord:
         return fmt::format("{} of {} bytes", Name(type.kind), type.size);
+      case ValueKind::kFlags:
       case ValueKind::kCgroupPath:
         return fmt::format("{} in '{}'", Name(type.kind), type.format);
       case ValueKind::kStruct:
@@ -86,6 +87,8 @@ class Dumper {
       case ValueKind::kPointer:
       case ValueKind::kTailString:
       case ValueKind::kTailBuffer:
+      case ValueKind::kCall:
+      case ValueKind::kTailCall:
       case ValueKind::kProbe:
       case ValueKind::kTimestamp:
       case ValueKind::kUsername:

@@ -47,6 +47,9 @@ enum class ValueKind : uint8_t {
   kProcessName,  // size 4: pid, whose name the reader looks up
   kCgroupPath,   // size 8: cgroup id, looked up in the hierarchies that `format` matches
   kMacAddress,   // size 8: six bytes, then zeros
+  kFlags,        // size 8: a number, named by the table of symbols `format`
+  kCall,         // as kBuffer: a system call, laid out as image/syscall_shapes.h says
+  kTailCall,     // TailRef, in records only
   kInet,         // kInetBytes: uint32 address family, then 16 bytes of address
   kFloat,        // size 4, 8: as C has it
 };
@@ -85,6 +88,7 @@ enum class MapRole : uint8_t {
   kControl,      // struct Control and the loss counters
   kScratch,      // per-CPU slots
   kConstants,    // read-only data: Image::constants
+  kCalls,        // struct CallStart of each task
 };
 
 enum class Aggregation : uint8_t { kNone, kCount, kSum, kAvg, kMin, kMax, kStats, kHist, kLhist };
@@ -161,12 +165,13 @@ struct EventSpec {
 // --- losses, counted in the control map
 
 enum class LossReason : uint8_t {
-  kRingFull,   // an output record found no room
-  kMapFull,    // no room for a new key
-  kNoMemory,   // the kernel had no memory for a new key at that moment
-  kMapBusy,    // a program interrupted another one inside the same map
-  kNoScratch,  // all scratch slots of the CPU in use
-  kLoopLimit,  // a loop was ended after the most rounds that the kernel allows
+  kRingFull,       // an output record found no room
+  kMapFull,        // no room for a new key
+  kNoMemory,       // the kernel had no memory for a new key at that moment
+  kMapBusy,        // a program interrupted another one inside the same map
+  kNoScratch,      // all scratch slots of the CPU in use
+  kLoopLimit,      // a loop was ended after the most rounds that the kernel allows
+  kNoTaskStorage,  // no memory to note the beginning of a system call
 };
 
 struct LossSite {

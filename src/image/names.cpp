@@ -42,6 +42,12 @@ std::string_view Name(ValueKind kind) {
       return "cgroup path";
     case ValueKind::kMacAddress:
       return "mac address";
+    case ValueKind::kFlags:
+      return "flags";
+    case ValueKind::kCall:
+      return "call";
+    case ValueKind::kTailCall:
+      return "tail call";
     case ValueKind::kInet:
       return "inet";
     case ValueKind::kFloat:
@@ -64,6 +70,8 @@ std::string_view Name(MapRole role) {
       return "scratch";
     case MapRole::kConstants:
       return "constants";
+    case MapRole::kCalls:
+      return "calls";
   }
   return "";
 }
@@ -154,6 +162,8 @@ std::string_view Name(LossReason reason) {
       return "no scratch";
     case LossReason::kLoopLimit:
       return "loop limit";
+    case LossReason::kNoTaskStorage:
+      return "no task storage";
   }
   return "";
 }

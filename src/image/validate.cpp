@@ -26,6 +26,8 @@ bool HasProperSize(const ValueType& type) {
     case ValueKind::kPointer:
     case ValueKind::kTailString:
     case ValueKind::kTailBuffer:
+    case ValueKind::kTailCall:
+    case ValueKind::kFlags:
     case ValueKind::kTimestamp:
     case ValueKind::kCgroupPath:
     case ValueKind::kMacAddress:
@@ -39,6 +41,7 @@ bool HasProperSize(const ValueType& type) {
     case ValueKind::kFloat:
       return type.size == 4 || type.size == 8;
     case ValueKind::kBuffer:
+    case ValueKind::kCall:
       return type.size >= 4;
     case ValueKind::kNone:
     case ValueKind::kString:

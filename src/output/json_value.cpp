@@ -131,6 +131,9 @@ bool AppendJsonValue(Buffer& out, Values& values, const ValueType& type, Bytes v
     case ValueKind::kTimestamp:
     case ValueKind::kUsername:
     case ValueKind::kProcessName:
+    case ValueKind::kFlags:
+    case ValueKind::kCall:
+    case ValueKind::kTailCall:
     case ValueKind::kCgroupPath:
     case ValueKind::kMacAddress:
     case ValueKind::kInet:

@@ -84,6 +84,7 @@ int Compare(const Values& values, const ValueType& type, Bytes a, Bytes b) {
     case ValueKind::kTimestamp:
     case ValueKind::kUsername:
     case ValueKind::kProcessName:
+    case ValueKind::kFlags:
     case ValueKind::kCgroupPath:
       return CompareNumbers(LoadInteger(a.data(), type.size, type.is_signed),
                             LoadInteger(b.data(), type.size, type.is_signed), type.is_signed);
@@ -100,6 +101,8 @@ int Compare(const Values& values, const ValueType& type, Bytes a, Bytes b) {
     case ValueKind::kTailString:
     case ValueKind::kBuffer:
     case ValueKind::kTailBuffer:
+    case ValueKind::kCall:
+    case ValueKind::kTailCall:
       return Sign(values.Raw(type, a, {}).value_or("") <=> values.Raw(type, b, {}).value_or(""));
     case ValueKind::kArray:
       return CompareElements(values, type, a, b);

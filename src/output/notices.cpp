@@ -35,6 +35,8 @@ LossText TextOf(LossReason reason) {
       return {.verb = "cut off",
               .what = "loop",
               .reason = "the kernel ends a loop after 8388608 rounds; a second loop around it goes on"};
+    case LossReason::kNoTaskStorage:
+      return {.what = "call", .reason = "the kernel had no memory to note that the system call began"};
   }
   return {.what = "event", .reason = "unknown"};
 }

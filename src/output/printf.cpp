@@ -24,6 +24,7 @@ bool IsNumber(const ValueType& type) {
     case ValueKind::kTimestamp:
     case ValueKind::kUsername:
     case ValueKind::kProcessName:
+    case ValueKind::kFlags:
     case ValueKind::kCgroupPath:
     case ValueKind::kMacAddress:
       return true;
@@ -34,6 +35,8 @@ bool IsNumber(const ValueType& type) {
     case ValueKind::kTailString:
     case ValueKind::kBuffer:
     case ValueKind::kTailBuffer:
+    case ValueKind::kCall:
+    case ValueKind::kTailCall:
     case ValueKind::kArray:
     case ValueKind::kStruct:
     case ValueKind::kTuple:

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include "image/symbols.h"
+#include "output/call.h"
 #include "output/fraction.h"
 
 namespace sonde::output {
@@ -128,7 +130,7 @@ Bytes Values::FieldBytes(const ValueField& field, Bytes value, BitfieldBytes& st
 std::optional<std::string_view> Values::Raw(const ValueType& type, Bytes value, Bytes record) const {
   const auto* chars = reinterpret_cast<const char*>(value.data());
   if (type.kind == ValueKind::kString) return std::string_view(chars, strnlen(chars, type.size));
-  if (type.kind == ValueKind::kBuffer) {
+  if (type.kind == ValueKind::kBuffer || type.kind == ValueKind::kCall) {
     uint32_t length = 0;
     std::memcpy(&length, chars, sizeof length);
     return std::string_view(chars + sizeof length, std::min<size_t>(length, type.size - sizeof length));
@@ -230,6 +232,13 @@ bool Values::Append(Buffer& out, const ValueType& type, Bytes value, Bytes recor
       return out.Append(UserName(static_cast<uint32_t>(integer()))), true;
     case ValueKind::kProcessName:
       return AppendText(out, ProcessName(static_cast<uint32_t>(integer())), escape_), true;
+    case ValueKind::kFlags:
+      return out.Append(image::SymbolicText(type.format, static_cast<uint64_t>(integer()))), true;
+    case ValueKind::kCall:
+    case ValueKind::kTailCall: {
+      const auto bytes = Raw(type, value, record);
+      return bytes && AppendCall(out, *this, *bytes);
+    }
     case ValueKind::kCgroupPath:
       return AppendText(out, cgroups_.Path(static_cast<uint64_t>(integer()), type.format), escape_), true;
     case ValueKind::kMacAddress:

@@ -19,7 +19,6 @@ constexpr auto kNames = std::to_array<Names>({
     {"iter", {"it"}, 1},
     {"rawtracepoint", {"rt"}, 1},
     {"self", {}, 0},
-    {"syscall", {}, 0},
     {"kcall", {}, 0},
     {"ucall", {}, 0},
     {"usdt", {"U"}, 1},

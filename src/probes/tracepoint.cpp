@@ -3,6 +3,7 @@
 
 #include "base/glob.h"
 #include "base/suggest.h"
+#include "probes/c_types.h"
 #include "probes/probes.h"
 #include "sema/diagnostic_ids.h"
 
@@ -23,45 +24,6 @@ std::string Trim(std::string_view text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   return std::string(text);
-}
-
-// "const char *const *" → how many pointers, and what they lead to.
-struct PointerShape {
-  int depth = 0;
-  std::string pointee;  // "char", "struct timespec", "void"
-};
-
-PointerShape ShapeOf(std::string_view type) {
-  PointerShape shape;
-  std::string word;
-  auto finish = [&] {
-    if (!word.empty() && word != "const" && word != "volatile" && word != "__user") {
-      shape.pointee += (shape.pointee.empty() ? "" : " ") + word;
-    }
-    word.clear();
-  };
-  for (char c : type) {
-    if (c == '*') ++shape.depth;
-    if (c == '*' || c == ' ') {
-      finish();
-    } else {
-      word += c;
-    }
-  }
-  finish();
-  return shape;
-}
-
-const sema::Type* PointerType(sema::TypeTable& types, const PointerShape& shape, sema::AddressSpace space) {
-  const sema::Type* type = nullptr;
-  if (shape.pointee.starts_with("struct ") || shape.pointee.starts_with("union ")) {
-    type = types.Struct(shape.pointee);
-  } else {
-    type = types.FromName(shape.pointee, 0);
-  }
-  if (type != nullptr && (type->kind == sema::TypeKind::kVoid || type->IsString())) type = nullptr;
-  for (int i = 0; i < shape.depth; ++i) type = types.Pointer(type, space);
-  return type;
 }
 
 bool IsPowerOfTwoSize(uint32_t size) { return size == 1 || size == 2 || size == 4 || size == 8; }

@@ -23,7 +23,8 @@ Dispatcher::Dispatcher(const image::Image& image, std::vector<MapHandle> maps, i
     std::vector<uint32_t>& offsets = tail_slots_.emplace_back();
     for (const image::Slot& slot : event.slots) {
       const image::ValueKind kind = image.types.at(slot.type).kind;
-      if (kind == image::ValueKind::kTailString || kind == image::ValueKind::kTailBuffer) {
+      if (kind == image::ValueKind::kTailString || kind == image::ValueKind::kTailBuffer ||
+          kind == image::ValueKind::kTailCall) {
         offsets.push_back(slot.offset);
       }
     }

@@ -1,4 +1,5 @@
-// The smallest BTF that lets a program have callbacks: the verifier takes the address of a subprogram only where
+// BTF that the kernel asks for: of the types of a map's keys and values, and the smallest that lets a program have
+// callbacks: the verifier takes the address of a subprogram only where
 // func_info says that it is a static function (kernel/bpf/verifier.c, check_ld_imm). Format: Documentation/bpf/btf.rst.
 #include <linux/btf.h>
 
@@ -23,13 +24,43 @@ void Append(std::vector<std::byte>* to, const T& value) {
 
 uint32_t Info(uint32_t kind, uint32_t vlen) { return (kind << 24) | vlen; }
 
-}  // namespace
-
-FunctionBtf DescribeFunctions(std::span<const uint32_t> starts) {
-  std::string strings("\0int\0", 5);
+// Type 1, `int`.
+std::vector<std::byte> IntType() {
   std::vector<std::byte> types;
   Append(&types, btf_type{.name_off = 1, .info = Info(BTF_KIND_INT, 0), .size = 4});
   Append(&types, uint32_t{(BTF_INT_SIGNED << 24) | 32});
+  return types;
+}
+
+std::vector<std::byte> Section(const std::vector<std::byte>& types, const std::string& strings) {
+  const auto types_size = static_cast<uint32_t>(types.size());
+  std::vector<std::byte> bytes;
+  Append(&bytes, btf_header{.magic = BTF_MAGIC,
+                            .version = BTF_VERSION,
+                            .flags = 0,
+                            .hdr_len = sizeof(btf_header),
+                            .type_off = 0,
+                            .type_len = types_size,
+                            .str_off = types_size,
+                            .str_len = static_cast<uint32_t>(strings.size())});
+  bytes.insert(bytes.end(), types.begin(), types.end());
+  const auto* text = reinterpret_cast<const std::byte*>(strings.data());
+  bytes.insert(bytes.end(), text, text + strings.size());
+  return bytes;
+}
+
+}  // namespace
+
+ValueBtf DescribeValue(uint32_t value_size) {
+  std::vector<std::byte> types = IntType();
+  Append(&types, btf_type{.name_off = 0, .info = Info(BTF_KIND_ARRAY, 0), .size = 0});
+  Append(&types, btf_array{.type = kIntType, .index_type = kIntType, .nelems = value_size / 4});
+  return {.bytes = Section(types, std::string("\0int\0", 5)), .key = kIntType, .value = kIntType + 1};
+}
+
+FunctionBtf DescribeFunctions(std::span<const uint32_t> starts) {
+  std::string strings("\0int\0", 5);
+  std::vector<std::byte> types = IntType();
   Append(&types, btf_type{.name_off = 0, .info = Info(BTF_KIND_FUNC_PROTO, 0), .type = kIntType});
 
   FunctionBtf out;
@@ -39,19 +70,7 @@ FunctionBtf DescribeFunctions(std::span<const uint32_t> starts) {
     Append(&types, btf_type{.name_off = name, .info = Info(BTF_KIND_FUNC, BTF_FUNC_STATIC), .type = kPrototypeType});
     out.functions.push_back({.insn_off = starts[i], .type_id = kFirstFunctionType + static_cast<uint32_t>(i)});
   }
-
-  const auto types_size = static_cast<uint32_t>(types.size());
-  Append(&out.bytes, btf_header{.magic = BTF_MAGIC,
-                                .version = BTF_VERSION,
-                                .flags = 0,
-                                .hdr_len = sizeof(btf_header),
-                                .type_off = 0,
-                                .type_len = types_size,
-                                .str_off = types_size,
-                                .str_len = static_cast<uint32_t>(strings.size())});
-  out.bytes.insert(out.bytes.end(), types.begin(), types.end());
-  const auto* text = reinterpret_cast<const std::byte*>(strings.data());
-  out.bytes.insert(out.bytes.end(), text, text + strings.size());
+  out.bytes = Section(types, strings);
   return out;
 }
 

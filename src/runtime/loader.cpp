@@ -71,6 +71,15 @@ Result<UniqueFd> Loader::CreateMap(const image::MapSpec& spec) {
   }
   if (spec.role == image::MapRole::kControl) definition.flags |= BPF_F_MMAPABLE;
   if (spec.role == image::MapRole::kConstants) definition.flags |= BPF_F_RDONLY_PROG;
+  UniqueFd btf;
+  if (spec.role == image::MapRole::kCalls) {
+    const ValueBtf described = DescribeValue(spec.value_size);
+    btf.Reset(WithMemoryLimit([&] { return BpfBtfLoad(described.bytes); }));
+    if (!btf.valid()) return std::unexpected(Refused("load BTF for map", spec.name, -btf.Release(), kernel_));
+    definition.btf_fd = btf.get();
+    definition.btf_key_type = described.key;
+    definition.btf_value_type = described.value;
+  }
   UniqueFd map(WithMemoryLimit([&] { return BpfMapCreate(definition); }));
   if (!map.valid()) return std::unexpected(Refused("create map", spec.name, -map.Release(), kernel_));
   return map;

@@ -57,4 +57,12 @@ struct FunctionBtf {
 };
 FunctionBtf DescribeFunctions(std::span<const uint32_t> starts);
 
+// BTF of a map whose kind must say what its keys (int) and values (so many bytes, a multiple of 4) are.
+struct ValueBtf {
+  std::vector<std::byte> bytes;
+  uint32_t key = 0;  // type ids
+  uint32_t value = 0;
+};
+ValueBtf DescribeValue(uint32_t value_size);
+
 }  // namespace sonde::runtime

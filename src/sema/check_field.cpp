@@ -27,6 +27,7 @@ ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_spa
     const ArgsFieldInfo& field = scope_.args->fields[i];
     if (field.name != name) continue;
     if (field.only_in_record) scope_.body->needs_record = true;
+    if (field.exec == ArgsFieldInfo::Exec::kOther) scope_.body->needs_enter = true;
     if (field.type == nullptr) return NotSupported(field_span, fmt::format("a field of type '{}'", field.c_type));
     ExprPtr value = Make(span, field.type, ArgsField{i});
     const Type* enumeration = EnumOfRecord(field);

@@ -52,6 +52,8 @@ struct ProbeType {
   bool has_registers = false;           // programs are given struct pt_regs: reg()
   bool has_function_arguments = false;  // at a function's entry: argN and sargN by the calling convention
   bool has_return_value = false;        // retval
+  bool returns_errors = false;          // retval is an int64: negative error numbers
+  bool has_elapsed_ns = false;          // the time from a call's beginning to its end
   bool runs_in_tracer = false;
   AddressSpace address_space = AddressSpace::kKernel;  // where a plain number leads when it is cast to a pointer
   RunMode mode = RunMode::kTrace;

@@ -278,6 +278,9 @@ struct ArgsFieldInfo {
   bool is_syscall_number = false;
   bool is_thread_id = false;    // common_pid
   bool only_in_record = false;  // not among the registers: forces the perf path
+  // Of execve and execveat, whose success leaves nothing of the registers and of the memory that they led to.
+  enum class Exec { kKept, kFileName, kArguments, kEnvironment, kOther };
+  Exec exec = Exec::kKept;
 };
 
 struct ArgsLayout {
@@ -302,6 +305,7 @@ struct Body {
   const ArgsLayout* args = nullptr;  // null when the body reads no `args`
   const ProbeType* probe_type = nullptr;
   bool needs_record = false;  // reads what only the perf record has
+  bool needs_enter = false;   // of a syscall: probe: reads what is only known when the call begins
   bool uses_probe_name = false;
   bool has_loops = false;
   bool has_loops_in_predicate = false;
@@ -330,6 +334,10 @@ struct HookSyscall {
   uint32_t tracepoint_id = 0;  // 0: not looked up
   std::string event;           // "sys_enter_openat"
 };
+// A system call from its beginning to its end; the body runs at the end.
+struct HookSyscallPair {
+  int number = 0;
+};
 struct HookTracepoint {
   std::string category;
   std::string event;
@@ -343,8 +351,8 @@ struct HookUprobe {
   bool is_return = false;  // when the function that begins there returns
   int32_t pid = 0;         // 0: in every process
 };
-using Hook =
-    std::variant<HookBegin, HookEnd, HookTest, HookInterval, HookSampling, HookSyscall, HookTracepoint, HookUprobe>;
+using Hook = std::variant<HookBegin, HookEnd, HookTest, HookInterval, HookSampling, HookSyscall, HookTracepoint,
+                          HookUprobe, HookSyscallPair>;
 
 struct ProbeInstance {
   std::string name;  // "tracepoint:syscalls:sys_enter_openat"

@@ -56,9 +56,9 @@ struct Instance {
 std::string LayoutKey(const ArgsLayout& layout) {
   std::string key;
   for (const ArgsFieldInfo& field : layout.fields) {
-    key += fmt::format("{} {} {} {} {} {} {} {};", field.name, static_cast<const void*>(field.type),
+    key += fmt::format("{} {} {} {} {} {} {} {} {};", field.name, static_cast<const void*>(field.type),
                        field.record_offset, field.record_size, static_cast<int>(field.place), field.syscall_argument,
-                       field.is_syscall_return, field.only_in_record);
+                       field.is_syscall_return, field.only_in_record, static_cast<int>(field.exec));
   }
   return key;
 }

@@ -134,6 +134,7 @@ std::string Name(const Type& type) {
     case TypeKind::kString:
       return fmt::format("string[{}]", type.size);
     case TypeKind::kBuffer:
+      if (type.rendering == image::ValueKind::kCall) return "call";
       return fmt::format("buffer[{}]", type.size - image::kBufferLengthBytes);
     case TypeKind::kArray:
       return fmt::format("{}[{}]", Name(*type.element), type.count);
@@ -208,6 +209,11 @@ const Type* TypeTable::String(uint32_t capacity) {
 const Type* TypeTable::Buffer(uint32_t capacity) {
   uint32_t size = image::kBufferLengthBytes + capacity;
   return Intern({.kind = TypeKind::kBuffer, .size = size, .align = 4}, fmt::format("buffer {}", size));
+}
+
+const Type* TypeTable::CallText() {
+  uint32_t size = image::kBufferLengthBytes + image::kCallBytes;
+  return Intern({.kind = TypeKind::kBuffer, .size = size, .align = 4, .rendering = image::ValueKind::kCall}, "call");
 }
 
 const Type* TypeTable::Pointer(const Type* element, AddressSpace space) {

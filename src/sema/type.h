@@ -111,6 +111,7 @@ class TypeTable {
   const Type* LiteralInt();
   const Type* String(uint32_t capacity);
   const Type* Buffer(uint32_t capacity);  // bytes of data
+  const Type* CallText();                 // a system call, as a buffer that the reader makes a text of
   const Type* Pointer(const Type* element, AddressSpace space);
   const Type* Array(const Type* element, uint32_t count);
   const Type* Tuple(const std::vector<const Type*>& elements);

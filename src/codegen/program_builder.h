@@ -1,0 +1,49 @@
+// What every kind of program is made with: a function, its row in the image, its attachment, the functions of its
+// bodies. For the files that make programs; others go by programs.h.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "codegen/body_context.h"
+#include "codegen/programs.h"
+
+namespace sonde::codegen {
+
+using sema::ProbeInstance;
+
+struct Case {
+  const ProbeInstance* probe = nullptr;
+  uint32_t id = 0;
+};
+
+// What the loader gives an address: a map, or its value.
+llvm::GlobalVariable* ExternalSymbol(llvm::Module& module, const std::string& name);
+
+class ProgramBuilder {
+ public:
+  ProgramBuilder(ModuleContext& module, const ProgramOptions& options) : module_(module), options_(options) {}
+
+ protected:
+  const sema::Body& Body(const ProbeInstance& probe) const { return module_.program.bodies[probe.body]; }
+  image::Image& Image() { return module_.layout.image(); }
+  llvm::Function* NewFunction(const std::string& name, const std::string& section, bool is_entry);
+  uint32_t AddProgram(image::ProgramType type, std::string attach_to, std::string covers, uint32_t probes);
+  void Attach(uint32_t program, image::AttachPlan plan, const ProbeInstance& probe, uint32_t probes);
+  // Body functions of one program, each lowered once.
+  llvm::Function* BodyFunction(ProgramContext& program, uint32_t body, bool inlined,
+                               std::map<uint32_t, llvm::Function*>& made);
+  void LeaveWhenExiting(llvm::IRBuilder<>& ir, llvm::Function* entry, llvm::BasicBlock* out);
+
+  ModuleContext& module_;
+  const ProgramOptions& options_;
+};
+
+// System calls in one direction: each direction is one program, in which the number picks the bodies.
+void AddSyscallPrograms(ModuleContext& module, const ProgramOptions& options, const std::vector<Case>& enters,
+                        const std::vector<Case>& exits);
+// System calls from their beginning to their end.
+void AddSyscallPairs(ModuleContext& module, const ProgramOptions& options, const std::vector<Case>& pairs);
+
+}  // namespace sonde::codegen

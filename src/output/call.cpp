@@ -1,0 +1,579 @@
+#include "output/call.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "image/abi.h"
+#include "image/symbols.h"
+#include "image/syscall_shapes.h"
+#include "output/value.h"
+
+namespace sonde::output {
+namespace {
+
+using image::ArgumentShape;
+using image::Fetch;
+using image::SymbolicText;
+
+constexpr size_t kShownBytes = 32;  // of buffers, as strace shows them
+constexpr size_t kShownTexts = 32;
+
+struct Chunk {
+  image::ChunkHeader header;
+  std::string_view bytes;
+};
+
+template <typename T>
+T Get(std::string_view bytes, size_t offset) {
+  T value{};
+  if (offset + sizeof(T) <= bytes.size()) std::memcpy(&value, bytes.data() + offset, sizeof(T));
+  return value;
+}
+
+// As C writes a string literal, other bytes in octal.
+std::string Quoted(std::string_view text, size_t shown, bool is_cut = false) {
+  std::string out = "\"";
+  for (size_t i = 0; i < std::min(text.size(), shown); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    constexpr std::string_view kNamed = "\t\n\v\f\r";
+    const size_t named = kNamed.find(text[i]);
+    if (byte == '"' || byte == '\\') {
+      out += {'\\', text[i]};
+    } else if (named != std::string_view::npos) {
+      out += {'\\', "tnvfr"[named]};
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      out += text[i];
+    } else {
+      const bool digit_follows = i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+      out += digit_follows ? fmt::format("\\{:03o}", byte) : fmt::format("\\{:o}", byte);
+    }
+  }
+  out += '"';
+  if (is_cut || text.size() > shown) out += "...";
+  return out;
+}
+
+std::string Mode(uint64_t mode) {
+  const std::string type(image::SymbolOf("file_type", mode & 0170000));
+  return type.empty() ? fmt::format("{:#03o}", mode) : fmt::format("{}|{:#03o}", type, mode & 07777);
+}
+
+std::string Pointer(uint64_t address) { return address == 0 ? "NULL" : fmt::format("{:#x}", address); }
+
+std::string Time(std::string_view bytes, size_t offset, const char* fraction) {
+  return fmt::format("{{tv_sec={}, {}={}}}", Get<int64_t>(bytes, offset), fraction, Get<int64_t>(bytes, offset + 8));
+}
+
+std::string SignalSet(uint64_t set) {
+  std::string out = "[";
+  const bool is_complement = __builtin_popcountll(set) > 32;
+  if (is_complement) set = ~set;
+  for (uint64_t signal = 1; signal <= 64; ++signal) {
+    if ((set >> (signal - 1) & 1) == 0) continue;
+    std::string name = SymbolicText("signal", signal);
+    if (name.starts_with("SIG")) name = name.substr(3);
+    if (signal > 32) name = fmt::format("RT_{}", signal - 32);
+    if (out.size() > 1) out += ' ';
+    out += name;
+  }
+  return (is_complement ? "~" : "") + out + "]";
+}
+
+std::string Limit(uint64_t value) {
+  if (value == UINT64_MAX) return "RLIM64_INFINITY";
+  return value > 1024 && value % 1024 == 0 ? fmt::format("{}*1024", value / 1024) : fmt::format("{}", value);
+}
+
+std::string SocketAddress(std::string_view bytes) {
+  if (bytes.size() < 2) return "{}";
+  const auto family = Get<uint16_t>(bytes, 0);
+  const std::string name = SymbolicText("af", family);
+  if (family == AF_UNIX) {
+    std::string_view path = bytes.substr(2);
+    if (!path.empty() && path[0] == '\0') {
+      return fmt::format("{{sa_family=AF_UNIX, sun_path=@{}}}", Quoted(path.substr(1), path.size()));
+    }
+    path = path.substr(0, path.find('\0'));
+    if (path.empty()) return "{sa_family=AF_UNIX}";
+    return fmt::format("{{sa_family=AF_UNIX, sun_path={}}}", Quoted(path, path.size()));
+  }
+  const uint16_t port = ntohs(Get<uint16_t>(bytes, 2));
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (family == AF_INET && bytes.size() >= 8) {
+    inet_ntop(AF_INET, bytes.data() + 4, text.data(), text.size());
+    return fmt::format("{{sa_family=AF_INET, sin_port=htons({}), sin_addr=inet_addr(\"{}\")}}", port, text.data());
+  }
+  if (family == AF_INET6 && bytes.size() >= 28) {
+    inet_ntop(AF_INET6, bytes.data() + 8, text.data(), text.size());
+    return fmt::format(
+        "{{sa_family=AF_INET6, sin6_port=htons({}), sin6_flowinfo=htonl({}), inet_pton(AF_INET6, \"{}\", &sin6_addr), "
+        "sin6_scope_id={}}}",
+        port, ntohl(Get<uint32_t>(bytes, 4)), text.data(), Get<uint32_t>(bytes, 24));
+  }
+  if (family == AF_NETLINK) {
+    return fmt::format("{{sa_family=AF_NETLINK, nl_pid={}, nl_groups={:08x}}}", Get<uint32_t>(bytes, 4),
+                       Get<uint32_t>(bytes, 8));
+  }
+  return fmt::format("{{sa_family={}, sa_data={}}}", name, Quoted(bytes.substr(2), 14));
+}
+
+std::string Stat(std::string_view b) {
+  const auto mode = Get<uint32_t>(b, 24);
+  const auto device = Get<uint64_t>(b, 40);
+  if ((mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK) {
+    const uint64_t major = (device >> 8 & 0xfff) | (device >> 32 & ~uint64_t{0xfff});
+    const uint64_t minor = (device & 0xff) | (device >> 12 & ~uint64_t{0xff});
+    return fmt::format("{{st_mode={}, st_rdev=makedev({:#x}, {:#x}), ...}}", Mode(mode), major, minor);
+  }
+  return fmt::format("{{st_mode={}, st_size={}, ...}}", Mode(mode), Get<int64_t>(b, 48));
+}
+
+std::string Statx(std::string_view b) {
+  return fmt::format("{{stx_mask={}, stx_attributes={}, stx_mode={}, stx_size={}, ...}}",
+                     SymbolicText("statx_mask", Get<uint32_t>(b, 0)),
+                     Get<uint64_t>(b, 8) == 0 ? "0" : fmt::format("{:#x}", Get<uint64_t>(b, 8)),
+                     Mode(Get<uint16_t>(b, 28)), Get<uint64_t>(b, 40));
+}
+
+std::string Sigaction(std::string_view b) {
+  const auto handler = Get<uint64_t>(b, 0);
+  const std::string_view named = image::SymbolOf("sighandler", handler);
+  const auto flags = Get<uint64_t>(b, 8);
+  std::string out = fmt::format("{{sa_handler={}, sa_mask={}, sa_flags={}",
+                                named.empty() ? fmt::format("{:#x}", handler) : std::string(named),
+                                SignalSet(Get<uint64_t>(b, 24)), SymbolicText("sigaction", flags));
+  if ((flags & 0x04000000) != 0) out += fmt::format(", sa_restorer={:#x}", Get<uint64_t>(b, 16));
+  return out + "}";
+}
+
+std::string WaitStatus(int status) {
+  if (WIFEXITED(status)) return fmt::format("[{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}]", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) {
+    return fmt::format("[{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}]",
+                       SymbolicText("signal", static_cast<uint64_t>(WTERMSIG(status))),
+                       WCOREDUMP(status) ? " && WCOREDUMP(s)" : "");
+  }
+  if (WIFSTOPPED(status)) {
+    return fmt::format("[{{WIFSTOPPED(s) && WSTOPSIG(s) == {}}}]",
+                       SymbolicText("signal", static_cast<uint64_t>(WSTOPSIG(status))));
+  }
+  return "[{WIFCONTINUED(s)}]";
+}
+
+std::string Text(std::string_view bytes, size_t offset, size_t size) {
+  std::string_view text = bytes.substr(std::min(offset, bytes.size()), size);
+  return Quoted(text.substr(0, text.find('\0')), size);
+}
+
+std::string Utsname(std::string_view b) {
+  return fmt::format("{{sysname={}, nodename={}, ...}}", Text(b, 0, 65), Text(b, 65, 65));
+}
+
+std::string CloneFlags(uint64_t flags, uint64_t signal) { return SymbolicText("clone", flags | signal); }
+
+std::string CloneArguments(std::string_view b) {
+  const auto flags = Get<uint64_t>(b, 0);
+  std::string out = fmt::format("{{flags={}", CloneFlags(flags, 0));
+  auto pointer = [&](const char* name, size_t offset, uint64_t wanted) {
+    if ((flags & wanted) != 0) out += fmt::format(", {}={:#x}", name, Get<uint64_t>(b, offset));
+  };
+  pointer("child_tid", 16, 0x01200000);
+  pointer("parent_tid", 24, 0x00100000);
+  const auto signal = Get<uint64_t>(b, 32);
+  out += fmt::format(", exit_signal={}", signal == 0 ? "0" : SymbolicText("signal", signal));
+  out += fmt::format(", stack={}, stack_size={:#x}", Pointer(Get<uint64_t>(b, 40)), Get<uint64_t>(b, 48));
+  pointer("tls", 56, 0x00080000);
+  return out + "}";
+}
+
+std::string SignalStack(std::string_view b) {
+  const auto flags = Get<uint32_t>(b, 8);
+  return fmt::format("{{ss_sp={}, ss_flags={}, ss_size={}}}", Pointer(Get<uint64_t>(b, 0)),
+                     flags == 2   ? "SS_DISABLE"
+                     : flags == 1 ? "SS_ONSTACK"
+                                  : fmt::format("{}", flags),
+                     Get<uint64_t>(b, 16));
+}
+
+std::string Futex(uint64_t operation) {
+  std::string text = SymbolicText("futex", operation & ~uint64_t{128});
+  if ((operation & 128) == 0) return text;
+  return text.insert(std::min(text.find('|'), text.size()), "_PRIVATE");
+}
+
+class CallWriter {
+ public:
+  CallWriter(Buffer& out, const Values& values) : out_(out), values_(values) {}
+
+  bool Run(std::string_view bytes) {
+    if (bytes.size() < sizeof(image::CallHeader)) return false;
+    std::memcpy(&header_, bytes.data(), sizeof header_);
+    bytes.remove_prefix(sizeof header_);
+    while (bytes.size() >= sizeof(image::ChunkHeader)) {
+      Chunk chunk;
+      std::memcpy(&chunk.header, bytes.data(), sizeof chunk.header);
+      bytes.remove_prefix(sizeof chunk.header);
+      if (chunk.header.length > bytes.size()) return false;
+      chunk.bytes = bytes.substr(0, chunk.header.length);
+      bytes.remove_prefix(chunk.header.length);
+      chunks_.push_back(chunk);
+    }
+    Write();
+    return true;
+  }
+
+ private:
+  int Number() const { return static_cast<int32_t>(header_.number); }
+  uint64_t Argument(size_t i) const { return i < 6 ? header_.arguments[i] : 0; }
+  int32_t Int(size_t i) const { return static_cast<int32_t>(Argument(i)); }
+  bool Failed() const { return header_.result < 0 && header_.result >= -4095; }
+
+  const Chunk* Find(size_t argument) const {
+    for (const Chunk& chunk : chunks_) {
+      if (chunk.header.argument == argument) return &chunk;
+    }
+    return nullptr;
+  }
+
+  void Write() {
+    shape_ = image::FindSyscallShape(Number());
+    std::string_view name = values_.ProbeName(static_cast<uint32_t>(header_.number >> 32));
+    name = name.substr(name.rfind(':') + 1);
+    out_.Append(shape_ != nullptr ? shape_->name : name);
+    out_.Append('(');
+    const size_t count = shape_ != nullptr ? shape_->arguments.size() : 6;
+    bool is_first = true;
+    for (size_t i = 0; i < count; ++i) {
+      const std::string text = shape_ != nullptr ? Render(i, shape_->arguments[i]) : fmt::format("{:#x}", Argument(i));
+      if (text.empty()) continue;
+      if (!is_first) out_.Append(", ");
+      is_first = false;
+      out_.Append(text);
+    }
+    out_.Append(") = ");
+    out_.Append(Result());
+  }
+
+  std::string Result() const {
+    const int64_t result = header_.result;
+    if (Failed()) {
+      const auto code = static_cast<uint64_t>(-result);
+      const std::string name = SymbolicText("errno", code);
+      if (code == 516) return "? ERESTART_RESTARTBLOCK (Interrupted by signal)";
+      if (code == 514) return "? ERESTARTNOHAND (To be restarted if no handler)";
+      if (code == 513) return "? ERESTARTNOINTR (To be restarted)";
+      if (code == 512) return "? ERESTARTSYS (To be restarted if SA_RESTART is set)";
+      return fmt::format("-1 {} ({})", name, code < 512 ? strerrordesc_np(static_cast<int>(code)) : "Unknown error");
+    }
+    const std::string_view kind = shape_ == nullptr ? "" : shape_->result;
+    if (kind == "hex") return result == 0 ? "0" : fmt::format("{:#x}", result);
+    if (kind == "mode") return fmt::format("{:#03o}", result);
+    if (kind == "poll") return Polled();
+    if (kind == "fcntl") return Controlled();
+    return fmt::format("{}", result);
+  }
+
+  std::string Controlled() const {
+    const auto result = static_cast<uint64_t>(header_.result);
+    if (Int(1) == 3) return fmt::format("{:#x} (flags {})", result, SymbolicText("open", result));
+    if (Int(1) == 1) return result == 0 ? "0" : fmt::format("{:#x} (flags {})", result, SymbolicText("fd", result));
+    return fmt::format("{}", result);
+  }
+
+  std::string Polled() const {
+    if (header_.result == 0) return "0 (Timeout)";
+    std::string ready;
+    const Chunk* chunk = Find(0);
+    for (size_t at = 0; chunk != nullptr && at + 8 <= chunk->bytes.size(); at += 8) {
+      const auto events = Get<uint16_t>(chunk->bytes, at + 6);
+      if (events == 0) continue;
+      if (!ready.empty()) ready += ", ";
+      ready += fmt::format("{{fd={}, revents={}}}", Get<int32_t>(chunk->bytes, at), SymbolicText("poll", events));
+    }
+    return fmt::format("{} ([{}])", header_.result, ready);
+  }
+
+  // Empty: the argument is not shown.
+  std::string Render(size_t i, const ArgumentShape& shape) const {
+    const std::string_view kind = shape.kind;
+    const uint64_t value = Argument(i);
+    if (kind == "fd" || kind == "dec") return fmt::format("{}", Signed(i, kind));
+    if (kind == "udec") return fmt::format("{}", static_cast<uint32_t>(value));
+    if (kind == "size") return fmt::format("{}", value);
+    if (kind == "hex") return Pointer(value);
+    if (kind == "plainhex" || kind == "offset") return value == 0 ? "0" : fmt::format("{:#x}", value);
+    if (kind == "dirfd") return SymbolicText("dirfd", static_cast<uint32_t>(value));
+    if (kind == "flags") return Flags(value, shape.table);
+    if (kind == "openflags") return SymbolicText("open", static_cast<uint32_t>(value));
+    if (kind == "mode") return OpensWithoutMode(i) ? "" : fmt::format("{:#03o}", static_cast<uint16_t>(value));
+    if (kind == "fcntl") return ControlArgument(i);
+    if (kind == "prctl") return PrctlArgument(i);
+    if (kind == "ioctl") return IoctlArgument(i);
+    if (kind == "futex") return FutexArguments();
+    if (kind == "resuming") return "<... resuming interrupted system call ...>";
+    if (kind == "clone_flags") return CloneCall();
+    if (Number() == kCloneNumber) return "";  // told with its flags
+    return Pointed(i, shape);
+  }
+
+  static constexpr int kCloneNumber = 56;
+
+  // What does not fit an int is a 64-bit offset.
+  int64_t Signed(size_t i, std::string_view kind) const {
+    constexpr std::array<int, 12> kWide = {8, 17, 18, 76, 77, 285, 295, 296, 221, 157, 40, 326};
+    const bool is_wide = kind == "dec" && std::ranges::find(kWide, Number()) != kWide.end();
+    return is_wide ? static_cast<int64_t>(Argument(i)) : Int(i);
+  }
+
+  static std::string Flags(uint64_t value, std::string_view table) {
+    if (table == "ioctl" || table == "af" || table == "socktype")
+      return SymbolicText(table, static_cast<uint32_t>(value));
+    return SymbolicText(table, table == "dirfd" || table == "rusage"
+                                   ? static_cast<uint64_t>(static_cast<int32_t>(value))
+                                   : static_cast<uint32_t>(value));
+  }
+
+  bool OpensWithoutMode(size_t i) const {
+    if (i == 0 || shape_->arguments[i - 1].kind != "openflags") return false;
+    constexpr uint64_t kCreates = 0100 | 020000000;  // O_CREAT, O_TMPFILE without O_DIRECTORY
+    return (Argument(i - 1) & kCreates) == 0;
+  }
+
+  std::string ControlArgument(size_t i) const {
+    switch (Int(1)) {
+      case 1:  // F_GETFD, F_GETFL, F_GETOWN, F_GETPIPE_SZ, F_GET_SEALS
+      case 3:
+      case 9:
+      case 1032:
+      case 1034:
+        return "";
+      case 2:
+        return SymbolicText("fd", Argument(i));
+      case 4:
+        return SymbolicText("open", static_cast<uint32_t>(Argument(i)));
+      case 5:
+      case 6:
+      case 7:
+        return Pointer(Argument(i));
+      default:
+        return fmt::format("{}", Int(i));
+    }
+  }
+
+  std::string PrctlArgument(size_t i) const {
+    constexpr int kSetName = 15;
+    const Chunk* chunk = Find(i);
+    if (Int(0) == kSetName && chunk != nullptr) return Quoted(chunk->bytes, 16);
+    return Pointer(Argument(i));
+  }
+
+  std::string IoctlArgument(size_t i) const {
+    constexpr uint32_t kWindowSize = 0x5413;
+    constexpr std::array<uint32_t, 4> kIntegers = {0x5410, 0x540f, 0x541b, 0x5421};
+    const auto request = static_cast<uint32_t>(Argument(1));
+    const Chunk* chunk = Find(i);
+    if (chunk != nullptr && !Failed() && request == kWindowSize) {
+      const std::string_view b = chunk->bytes;
+      return fmt::format("{{ws_row={}, ws_col={}, ws_xpixel={}, ws_ypixel={}}}", Get<uint16_t>(b, 0),
+                         Get<uint16_t>(b, 2), Get<uint16_t>(b, 4), Get<uint16_t>(b, 6));
+    }
+    if (chunk != nullptr && !Failed() && std::ranges::find(kIntegers, request) != kIntegers.end()) {
+      return fmt::format("[{}]", Get<int32_t>(chunk->bytes, 0));
+    }
+    return Pointer(Argument(i));
+  }
+
+  std::string FutexArguments() const {
+    const std::string operation = Futex(static_cast<uint32_t>(Argument(1)));
+    const uint32_t value = static_cast<uint32_t>(Argument(2));
+    switch (Argument(1) & 0x7f) {
+      case 0:  // FUTEX_WAIT
+        return fmt::format("{}, {}, {}", operation, value, Pointer(Argument(3)));
+      case 1:  // FUTEX_WAKE
+        return fmt::format("{}, {}", operation, Int(2));
+      case 9:  // FUTEX_WAIT_BITSET
+        return fmt::format("{}, {}, {}, {}, {}", operation, value, Pointer(Argument(3)), Pointer(Argument(4)), Bits(5));
+      case 10:  // FUTEX_WAKE_BITSET
+        return fmt::format("{}, {}, {}", operation, Int(2), Bits(5));
+      default:
+        return fmt::format("{}, {}, {}, {}, {}", operation, value, Pointer(Argument(3)), Pointer(Argument(4)),
+                           static_cast<uint32_t>(Argument(5)));
+    }
+  }
+
+  std::string Bits(size_t i) const {
+    const auto bits = static_cast<uint32_t>(Argument(i));
+    return bits == UINT32_MAX ? "FUTEX_BITSET_MATCH_ANY" : fmt::format("{:#x}", bits);
+  }
+
+  std::string CloneCall() const {
+    const uint64_t flags = Argument(0);
+    std::string out = fmt::format("child_stack={}, flags={}", Pointer(Argument(1)), CloneFlags(flags, 0));
+    if ((flags & 0x00100000) != 0) out += fmt::format(", parent_tid={:#x}", Argument(2));
+    if ((flags & 0x01200000) != 0) out += fmt::format(", child_tidptr={}", Pointer(Argument(3)));
+    if ((flags & 0x00080000) != 0) out += fmt::format(", tls={:#x}", Argument(4));
+    return out;
+  }
+
+  // What an argument leads to; its address where that was not read.
+  std::string Pointed(size_t i, const ArgumentShape& shape) const {
+    const Chunk* chunk = Find(i);
+    if (chunk == nullptr) return Pointer(Argument(i));
+    const std::string_view b = chunk->bytes;
+    const std::string_view kind = shape.kind;
+    switch (shape.fetch) {
+      case Fetch::kText:
+        return kind == "text_out" && Failed() ? Pointer(Argument(i))
+                                              : Quoted(b, image::kMaxText, b.size() + 1 == image::kMaxText);
+      case Fetch::kBytesIn:
+        return Quoted(b, kShownBytes, Argument(shape.other) > kShownBytes);
+      case Fetch::kBytesOut:
+        return Quoted(b, kShownBytes, header_.result > static_cast<int64_t>(kShownBytes));
+      case Fetch::kTexts:
+        return Texts(i);
+      case Fetch::kCount:
+        return fmt::format("{:#x} /* {} var{} */", Argument(i), Get<uint32_t>(b, 0),
+                           Get<uint32_t>(b, 0) == 1 ? "" : "s");
+      case Fetch::kVectorIn:
+      case Fetch::kVectorOut:
+        return Vectors(i);
+      case Fetch::kNothing:
+      case Fetch::kIn:
+      case Fetch::kOut:
+      case Fetch::kArrayIn:
+      case Fetch::kArrayOut:
+        return Structure(i, kind, b);
+    }
+    return {};
+  }
+
+  std::string Texts(size_t argument) const {
+    std::string out = "[";
+    size_t count = 0;
+    for (const Chunk& chunk : chunks_) {
+      if (chunk.header.argument != argument) continue;
+      if (count > 0) out += ", ";
+      if (count++ == kShownTexts) {
+        out += "...";
+        break;
+      }
+      out += Quoted(chunk.bytes, argument < 3 ? image::kMaxText : kShownBytes);
+    }
+    return out + "]";
+  }
+
+  std::string Vectors(size_t argument) const {
+    std::string out = "[";
+    for (const Chunk& chunk : chunks_) {
+      if (chunk.header.argument != argument) continue;
+      const auto length = Get<uint64_t>(chunk.bytes, 8);
+      const std::string_view data = chunk.bytes.substr(std::min<size_t>(16, chunk.bytes.size()));
+      if (out.size() > 1) out += ", ";
+      out += fmt::format("{{iov_base={}, iov_len={}}}", Quoted(data, kShownBytes, data.size() > kShownBytes), length);
+    }
+    return out + "]";
+  }
+
+  std::string Polls(std::string_view b) const {
+    std::string out = "[";
+    for (size_t at = 0; at + 8 <= b.size(); at += 8) {
+      if (at > 0) out += ", ";
+      out += fmt::format("{{fd={}, events={}}}", Get<int32_t>(b, at), SymbolicText("poll", Get<uint16_t>(b, at + 4)));
+    }
+    return out + "]";
+  }
+
+  static std::string EpollEvent(std::string_view b, size_t at) {
+    const auto data = Get<uint64_t>(b, at + 4);
+    return fmt::format("{{events={}, data={{u32={}, u64={}}}}}", SymbolicText("epoll", Get<uint32_t>(b, at)),
+                       static_cast<uint32_t>(data),
+                       data > 0xffffffff ? fmt::format("{:#x}", data) : fmt::format("{}", data));
+  }
+
+  std::string EpollEvents(std::string_view b) const {
+    std::string out = "[";
+    for (size_t at = 0; at + 12 <= b.size(); at += 12) {
+      if (at > 0) out += ", ";
+      out += EpollEvent(b, at);
+    }
+    return out + "]";
+  }
+
+  std::string Interval(std::string_view b, const char* fraction) const {
+    return fmt::format("{{it_interval={}, it_value={}}}", Time(b, 0, fraction), Time(b, 16, fraction));
+  }
+
+  std::string Structure(size_t i, std::string_view kind, std::string_view b) const {
+    if (kind == "stat") return Stat(b);
+    if (kind == "statx") return Statx(b);
+    if (kind == "sockaddr") return SocketAddress(b);
+    if (kind == "sockaddr_out") {
+      const Chunk* length = Find(i + 1);
+      return SocketAddress(b.substr(0, length == nullptr ? b.size() : Get<uint32_t>(length->bytes, 0)));
+    }
+    if (kind == "length_out" || kind == "int_in" || kind == "int_out") return fmt::format("[{}]", Get<int32_t>(b, 0));
+    if (kind == "offset_pointer") return fmt::format("[{}]", Get<int64_t>(b, 0));
+    if (kind == "pipe") return fmt::format("[{}, {}]", Get<int32_t>(b, 0), Get<int32_t>(b, 4));
+    if (kind == "status") return header_.result == 0 ? Pointer(Argument(i)) : WaitStatus(Get<int32_t>(b, 0));
+    if (kind == "timespec" || kind == "timespec_out") return Time(b, 0, "tv_nsec");
+    if (kind == "timespec_rest") return IsInterrupted() ? Time(b, 0, "tv_nsec") : Pointer(Argument(i));
+    if (kind == "timeval" || kind == "timeval_out") return Time(b, 0, "tv_usec");
+    if (kind == "times") return TwoTimes(b);
+    if (kind == "itimerval" || kind == "itimerval_out") return Interval(b, "tv_usec");
+    if (kind == "itimerspec" || kind == "itimerspec_out") return Interval(b, "tv_nsec");
+    if (kind == "sigset" || kind == "sigset_out") return SignalSet(Get<uint64_t>(b, 0));
+    if (kind == "sigaction" || kind == "sigaction_out") return Sigaction(b);
+    if (kind == "sigstack" || kind == "sigstack_out") return SignalStack(b);
+    if (kind == "rlimit" || kind == "rlimit_out") {
+      return fmt::format("{{rlim_cur={}, rlim_max={}}}", Limit(Get<uint64_t>(b, 0)), Limit(Get<uint64_t>(b, 8)));
+    }
+    if (kind == "rusage") {
+      return fmt::format("{{ru_utime={}, ru_stime={}, ...}}", Time(b, 0, "tv_usec"), Time(b, 16, "tv_usec"));
+    }
+    if (kind == "utsname") return Utsname(b);
+    if (kind == "pollfds") return Polls(b);
+    if (kind == "epoll_event") return EpollEvent(b, 0);
+    if (kind == "epoll_events") return EpollEvents(b);
+    if (kind == "clone_args") return CloneArguments(b);
+    if (kind == "sysinfo") return fmt::format("{{uptime={}, ...}}", Get<int64_t>(b, 0));
+    return Pointer(Argument(i));
+  }
+
+  bool IsInterrupted() const { return header_.result == -516 || header_.result == -4; }
+
+  static std::string TwoTimes(std::string_view b) {
+    auto one = [&](size_t at) -> std::string {
+      const auto nanoseconds = Get<int64_t>(b, at + 8);
+      if (nanoseconds == 0x3fffffff) return "UTIME_NOW";
+      if (nanoseconds == 0x3ffffffe) return "UTIME_OMIT";
+      return Time(b, at, "tv_nsec");
+    };
+    return fmt::format("[{}, {}]", one(0), one(16));
+  }
+
+  Buffer& out_;
+  const Values& values_;
+  image::CallHeader header_;
+  std::vector<Chunk> chunks_;
+  const image::SyscallShape* shape_ = nullptr;
+};
+
+}  // namespace
+
+bool AppendCall(Buffer& out, const Values& values, std::string_view bytes) {
+  return CallWriter(out, values).Run(bytes);
+}
+
+}  // namespace sonde::output
