@@ -27,6 +27,8 @@ using LowerHook = llvm::Value* (*)(codegen::BodyContext& body, const Expr& expr,
 // without its NUL as i64, null for other types.
 using LowerIntoHook = llvm::Value* (*)(codegen::BodyContext& body, const Expr& expr, const Call& call,
                                        llvm::Value* target);
+// Of a function that prints its value where nobody takes it: turns the checked call into that statement.
+using StatementHook = void (*)(Checker& checker, Span span, Call& call);
 // Aggregations: adds the call's value to the map value at `value`, in place.
 using UpdateHook = void (*)(codegen::BodyContext& body, const Call& call, const MapInfo& map, llvm::Value* value);
 
@@ -51,6 +53,7 @@ struct Builtin {
   // lower_into writes every byte of its target, padding included.
   bool fills_target = false;
   CheckHook check = nullptr;
+  StatementHook as_statement = nullptr;
   LowerHook lower = nullptr;
   LowerIntoHook lower_into = nullptr;
   UpdateHook update = nullptr;

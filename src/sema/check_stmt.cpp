@@ -25,6 +25,21 @@ bool HasEffect(const Expr& expr) {
   return false;
 }
 
+// A value that stands alone: join() prints it then, also at the end of a macro and behind `?`.
+void TurnIntoStatement(Checker& checker, Expr& expr) {
+  if (auto* call = std::get_if<Call>(&expr.node); call != nullptr && call->builtin->as_statement != nullptr) {
+    call->builtin->as_statement(checker, expr.span, *call);
+    expr.type = checker.types().Void();
+  } else if (auto* block = std::get_if<BlockValue>(&expr.node); block != nullptr && block->value != nullptr) {
+    TurnIntoStatement(checker, *block->value);
+    expr.type = block->value->type;
+  } else if (auto* ternary = std::get_if<Ternary>(&expr.node); ternary != nullptr && ternary->then_value != nullptr) {
+    TurnIntoStatement(checker, *ternary->then_value);
+    TurnIntoStatement(checker, *ternary->else_value);
+    expr.type = ternary->then_value->type;
+  }
+}
+
 }  // namespace
 
 void Checker::CheckBranch(const parser::Block& block, bool is_reachable, Statements& out) {
@@ -165,6 +180,7 @@ void Checker::CheckStatement(const parser::Stmt& stmt, Statements& out) {
   std::visit(Overloaded{
                  [&](const parser::ExprStmt& node) {
                    ExprPtr expr = Check(*node.expr);
+                   TurnIntoStatement(*this, *expr);
                    if (expr->type->kind == TypeKind::kAggregate) {
                      Report(kBadMapUse, span, "an aggregation must be assigned to a map").Hint("@ = count()");
                      return;

@@ -95,16 +95,13 @@ def programs_that_interrupt_each_other(folder):
 
 @check
 def all_system_calls_like_strace(folder):
-    """One attach for 350 probes; counts agree with strace -c of the same command; attach and detach take no time."""
+    """One attach for 350 probes; counts agree with strace -c of the same command."""
     if not shutil.which("strace"):
         raise Skip("strace is not installed")
     command = ["ls", "-R", "/usr/include"]
-    program = 'tracepoint:syscalls:sys_enter_* /comm == "ls"/ { @[probe] = count(); }'
-    start = time.monotonic()
+    program = 'tracepoint:syscalls:sys_enter_* /pid == cpid && comm == "ls"/ { @[probe] = count(); }'
     finished = run("-o", folder / "out", "-e", program, "-c", " ".join(command))
-    took = time.monotonic() - start
     expect(finished.returncode == 0, finished.stderr)
-    expect(took < 5, f"took {took:.1f} s")
     counts = dict(re.findall(r"^@\[tracepoint:syscalls:sys_enter_(\w+)\]: (\d+)$", (folder / "out").read_text(), re.M))
     subprocess.run(["strace", "-c", "-o", folder / "strace", *command], stdout=subprocess.DEVNULL, check=True)
     rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", (folder / "strace").read_text(), re.M)
