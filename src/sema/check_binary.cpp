@@ -147,7 +147,8 @@ ExprPtr Checker::EnumAsInteger(ExprPtr value) {
   if (!value->type->IsEnum()) return value;
   const Constant* constant = value->AsConstant();
   if (constant == nullptr || !value->is_literal) {
-    return Coerce(std::move(value), types().Int(value->type->size, value->type->is_signed), "the operand");
+    const Type* integer = types().Int(value->type->size, value->type->is_signed);
+    return Coerce(std::move(value), integer, "the operand");
   }
   return MakeLiteral(value->span, constant->bits, value->type->is_signed && static_cast<int64_t>(constant->bits) < 0);
 }

@@ -118,7 +118,8 @@ void CheckMapAssign(Checker& checker, const parser::Assign& node, const parser::
     const Type* offered = checker.OfferedType(*value, nullptr);
     if (!offered->is_from_literal) offered = checker.types().Int(8, value->type->is_signed);
     if (!checker.JoinMapValue(ref->map, offered, span) || !checker.WidenForCounting(ref->map, span)) return;
-    value = checker.Coerce(std::move(value), checker.types().Int(8, value->type->is_signed), "the value");
+    const Type* added = checker.types().Int(8, value->type->is_signed);
+    value = checker.Coerce(std::move(value), added, "the value");
     out.push_back(MakeStmt(span, AddToMap{std::move(*ref), std::move(value), *node.op == BinaryOp::kSub}));
     return;
   }
