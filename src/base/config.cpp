@@ -45,6 +45,13 @@ bool SetTrailer(Config& config, std::string_view value) {
   return true;
 }
 
+bool SetStackMode(Config& config, std::string_view value) {
+  static constexpr std::array<std::string_view, 4> kModes = {"bpftrace", "perf", "raw", "build_id"};
+  if (std::ranges::find(kModes, value) == kModes.end()) return false;
+  config.stack_mode = value;
+  return true;
+}
+
 bool SetMissingProbes(Config& config, std::string_view value) {
   static constexpr std::array<std::string_view, 3> kWords = {"error", "warn", "ignore"};
   const auto* const word = std::ranges::find(kWords, value);
@@ -64,7 +71,6 @@ bool SetLicense(Config& config, std::string_view value) {
 }
 
 bool IsNumber(std::string_view value) { return ParseNumber(value).has_value(); }
-bool IsStackMode(std::string_view value) { return value == "bpftrace" || value == "perf" || value == "raw"; }
 bool IsSymbolCache(std::string_view value) {
   return value == "PER_PID" || value == "PER_PROGRAM" || value == "NONE" || IsBool(value);
 }
@@ -92,8 +98,10 @@ constexpr auto kVariables = std::to_array<ConfigVariable>({
      SetMissingProbes},
     {"str_trunc_trailer", "a text", "..", "what ends a text that max_strlen has cut", "", SetTrailer},
     {"cache_user_symbols", "PER_PID, PER_PROGRAM or NONE", "", "", "", nullptr, IsSymbolCache},
-    {"cpp_demangle", kBool, "", "", "", nullptr, IsBool},
-    {"lazy_symbolication", kBool, "", "", "", nullptr, IsBool},
+    {"cpp_demangle", kBool, "1", "show C++ and Rust names as their authors wrote them", "demangle",
+     SetBool<&Config::cpp_demangle>},
+    {"lazy_symbolication", kBool, "1", "look names of addresses up when they are printed, not when a stack comes", "",
+     SetBool<&Config::lazy_symbolication>},
     {"license", "one of: GPL, GPL v2, GPL and additional rights, Dual BSD/GPL, Dual MIT/GPL, Dual MPL/GPL", "GPL",
      "license of the BPF programs", "", SetLicense},
     {"log_size", kNumber, "", "", "", nullptr, IsNumber},
@@ -101,8 +109,9 @@ constexpr auto kVariables = std::to_array<ConfigVariable>({
     {"max_cat_bytes", kNumber, "", "", "", nullptr, IsNumber},
     {"max_type_res_iterations", kNumber, "", "", "", nullptr, IsNumber},
     {"on_stack_limit", kNumber, "", "", "", nullptr, IsNumber},
-    {"show_debug_info", kBool, "", "", "", nullptr, IsBool},
-    {"stack_mode", "bpftrace, perf or raw", "", "", "", nullptr, IsStackMode},
+    {"show_debug_info", kBool, "1", "show lines of sources and inlined functions in stacks", "",
+     SetBool<&Config::show_debug_info>},
+    {"stack_mode", "bpftrace, perf, raw or build_id", "bpftrace", "how kstack and ustack are shown", "", SetStackMode},
     {"symbol_source", "", "", "", "", nullptr},
     {"unstable_addr", kFeature, "", "", "", nullptr, IsFeature},
     {"unstable_import", kFeature, "", "", "", nullptr, IsFeature},

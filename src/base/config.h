@@ -22,6 +22,10 @@ struct Config {
   uint64_t perf_rb_pages = 1024;         // pages of the ring that carries output: 4 MiB
   bool print_maps_on_exit = true;
   MissingProbes missing_probes = MissingProbes::kError;
+  std::string stack_mode = "bpftrace";  // of kstack and ustack that name none
+  bool cpp_demangle = true;
+  bool show_debug_info = true;
+  bool lazy_symbolication = true;
   std::string license = "GPL";  // of the programs, as the kernel reads it
 
   uint64_t pinned = 0;  // bit i: row i was set by the environment, a script leaves it alone

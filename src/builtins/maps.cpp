@@ -43,10 +43,29 @@ const Type* CheckWhole(Checker& checker, const parser::Call& syntax, Call& call)
   return checker.types().Void();
 }
 
+bool IsStack(const Type& type) {
+  return type.kind == sema::TypeKind::kRendered &&
+         (type.rendering == image::ValueKind::kKernelStack || type.rendering == image::ValueKind::kUserStack);
+}
+
+const Type* CheckStackLength(Checker& checker, const parser::Call& syntax, Call& call) {
+  sema::ExprPtr value = checker.Check(*syntax.args[0]);
+  if (value->type->IsVague()) return value->type;
+  if (!IsStack(*value->type)) {
+    return checker.Fail(sema::kWrongArgument, syntax.args[0]->span,
+                        fmt::format("len() takes a map or a stack, but this is {}", sema::Name(*value->type)));
+  }
+  call.args.push_back(std::move(value));
+  return checker.types().Int64();
+}
+
 const Type* CheckLength(Checker& checker, const parser::Call& syntax, Call& call) {
+  const auto* access = std::get_if<parser::MapAccess>(&syntax.args[0]->node);
+  if (access == nullptr || access->has_brackets) return CheckStackLength(checker, syntax, call);
   std::optional<uint32_t> map = checker.CheckWholeMap(*syntax.args[0], "len()");
   if (!map || !checker.RequireAssigned(*map, syntax.args[0]->span)) return checker.types().Error();
   const sema::MapInfo& info = checker.program().maps[*map];
+  if (info.is_keyless && IsStack(*info.value)) return CheckStackLength(checker, syntax, call);
   if (info.is_keyless && !info.value->IsVague()) {
     return checker.Fail(sema::kWrongArgument, syntax.args[0]->span, fmt::format("{} has no keys", info.name));
   }
@@ -112,16 +131,18 @@ const Builtin kZero{.name = "zero",
                     .check = CheckWhole<image::EventKind::kZeroMap>,
                     .lower = SendOnly};
 
-const Builtin kLen{
-    .name = "len",
-    .signature = "int64 len(map m)",
-    .summary = "How many keys a map has.",
-    .example =
-        "tracepoint:syscalls:sys_enter_openat { @start[tid] = nsecs; }\n"
-        "interval:s:1 { print(len(@start)); exit(); }",
-    .min_args = 1,
-    .max_args = 1,
-    .check = CheckLength,
-    .lower = [](BodyContext& body, const sema::Expr&, const Call& call) { return body.MapLength(call.data.map); }};
+const Builtin kLen{.name = "len",
+                   .signature = "int64 len(map m) or len(stack)",
+                   .summary = "How many keys a map has, or how many frames a stack.",
+                   .example =
+                       "tracepoint:syscalls:sys_enter_openat { @start[tid] = nsecs; }\n"
+                       "interval:s:1 { print(len(@start)); exit(); }",
+                   .min_args = 1,
+                   .max_args = 1,
+                   .check = CheckLength,
+                   .lower = [](BodyContext& body, const sema::Expr&, const Call& call) -> llvm::Value* {
+                     if (call.args.empty()) return body.MapLength(call.data.map);
+                     return body.ir().CreateAnd(body.Lower(*call.args[0]), body.I64(image::kStackCountMask));
+                   }};
 
 }  // namespace sonde::builtins

@@ -11,7 +11,6 @@ namespace {
 constexpr auto kVariables = std::to_array<std::string_view>({
     "ctx",
     "func",
-    "kstack",
     "sarg0",
     "sarg1",
     "sarg2",
@@ -22,22 +21,17 @@ constexpr auto kVariables = std::to_array<std::string_view>({
     "sarg7",
     "sarg8",
     "sarg9",
-    "ustack",
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({
     "cat",
     "kfunc_allowed",
     "config",
-    "kaddr",
-    "ksym",
     "path",
-    "percpu_kaddr",
     "skboutput",
     "system",
     "tseries",
     "uaddr",
-    "usym",
 });
 
 const Type* Refuse(Checker& checker, const parser::Call& syntax, Call&) {

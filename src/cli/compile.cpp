@@ -112,6 +112,7 @@ bool Check(Compilation& c) {
   options.max_map_keys = c.config.max_map_keys;
   options.unsafe = c.options.unsafe;
   options.pid = c.options.pid.value_or(0);
+  options.stack_mode = c.config.stack_mode;
   options.has_child = c.options.child.has_value();
   options.mode = c.options.mode;
   c.program = sema::Check(script, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
@@ -125,6 +126,9 @@ bool Generate(Compilation& c) {
   options.image.print_maps_on_exit = c.config.print_maps_on_exit;
   options.image.max_strlen = static_cast<uint32_t>(c.config.max_strlen);
   options.image.str_trunc_trailer = c.config.str_trunc_trailer;
+  options.image.demangle = c.config.cpp_demangle;
+  options.image.debug_lines = c.config.show_debug_info;
+  options.image.lazy_symbols = c.config.lazy_symbolication;
   options.online_cpus = c.kernel->OnlineCpus();
   options.force_perf_path = c.perf_path;
   const bool emits = c.options.command == Command::kEmit;

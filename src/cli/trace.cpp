@@ -17,6 +17,7 @@
 #include "output/sinks.h"
 #include "output/writer.h"
 #include "runtime/session.h"
+#include "symbols/symbolizer.h"
 
 namespace sonde::cli {
 namespace {
@@ -67,8 +68,17 @@ int Run(const Options& options, Compilation& compilation, int descriptor) {
   output::SinkOptions sink_options;
   sink_options.quiet = options.quiet;
   const image::Image& image = compilation.output.image;
+  symbols::Symbolizer symbols({.demangle = image.options.demangle,
+                               .debug_lines = image.options.debug_lines,
+                               .lazy = image.options.lazy_symbols});
+  sink_options.symbols = &symbols;
   const auto sink = output::FindSinkKind(options.format)->make(image, writer, sink_options);
-  const Result<int> status = runtime::Run(image, RuntimeOptions(options, descriptor), *compilation.kernel, *sink);
+  runtime::RunOptions run = RuntimeOptions(options, descriptor);
+  run.symbols = &symbols;
+  const Result<int> status = runtime::Run(image, run, *compilation.kernel, *sink);
+  if (options.verbose) {
+    for (const std::string& line : symbols.Statistics()) Tell(fmt::format("sonde: {}\n", line));
+  }
   writer.Flush();
   if (!status && FallBackToPerfPath(status.error(), compilation)) return Run(options, compilation, descriptor);
   if (!status) {

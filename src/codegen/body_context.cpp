@@ -35,6 +35,7 @@ BodyContext::BodyContext(ProgramContext& program, const sema::Body& body, llvm::
   frame_.probe_id = function->getArg(2);
   frame_.task = function->getArg(3);
   frame_.call = function->getArg(4);
+  frame_.calls = function->hasFnAttribute(llvm::Attribute::AlwaysInline) ? 0 : 1;
 }
 
 llvm::BasicBlock* BodyContext::NewBlock(const char* name) {

@@ -66,7 +66,11 @@ struct ProgramContext {
   ModuleContext& module;
   std::string section;
   ArgsAccess access = ArgsAccess::kNone;
-  llvm::Function* wake = nullptr;  // made at first use
+  llvm::Function* wake = nullptr;         // made at first use
+  llvm::Function* learn_entry = nullptr;  // likewise
+  // How many frames of a kernel stack lie between the body and what it is attached to, at least; 0: the program is
+  // given the registers that the stack begins with.
+  uint32_t entry_frames = 0;
 };
 
 // A function that is being lowered: a body's own, or the callback of a loop in it. Values are good in this function
@@ -84,6 +88,7 @@ struct Frame {
   llvm::Value* call = nullptr;        // image::CallStart, null unless the body needs it
   llvm::Value* scratch = nullptr;     // the claimed slot, behind its header; null until it is needed
   llvm::Value* loop_state = nullptr;  // of callbacks: where they find the six values above
+  uint32_t calls = 0;                 // calls between the program's entry and this function
   bool leaves = false;                // something branches to `leave`
 };
 
@@ -190,6 +195,12 @@ class BodyContext {
 
   // How many keys it has.
   llvm::Value* MapLength(uint32_t map);
+  // --- stacks
+
+  // The StackId of where the kernel or the process is.
+  llvm::Value* CaptureStack(image::StackFrames frames, uint32_t limit, Span span);
+  // Tells the reader of an address of the current process that may be printed later.
+  void AnnounceAddress(llvm::Value* address);
 
   // --- records
 
@@ -282,6 +293,13 @@ class BodyContext {
   llvm::Value* Untraced(llvm::Value* rounds);
   void LeaveIfMarked();
   void CountLoopLimit(llvm::Value* at_limit, const Memory& ended, Span span, const char* object);
+
+  void StoreStackHeader(llvm::Value* record, image::StackFrames frames, uint32_t limit);
+  llvm::Value* EntryBytes(llvm::Value* frames);
+  llvm::Function* LearnEntryFunction();
+  llvm::Value* SendStack(llvm::Value* record, llvm::Value* bytes, uint32_t capacity, uint32_t frame_bytes,
+                         std::optional<Span> span);
+  llvm::Value* HashStack(llvm::Value* record, llvm::Value* bytes);
 
   void StoreHeader(llvm::Value* record, uint32_t event);
   void SendFixedRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);

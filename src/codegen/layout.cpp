@@ -11,6 +11,10 @@ using image::Aggregation;
 using sema::TypeKind;
 
 constexpr uint32_t kControlRingBytes = 64U << 10;
+constexpr uint32_t kStackRingBytes = 1U << 20;
+constexpr uint32_t kEntryCellBytes = 16;
+// Texts stand behind as many zeros as anybody asks for.
+constexpr uint32_t kTextsOffset = 64U << 10;
 // Hash tables are allocated ahead, so that no update fails for lack of memory, unless large entries make that more than
 // this many bytes.
 constexpr uint64_t kPreallocatedBytes = 256U << 20;
@@ -158,9 +162,52 @@ uint32_t Layout::zeros(uint32_t bytes) {
                          .max_entries = 1,
                          .flags = BPF_F_RDONLY_PROG});
   }
+  SONDE_CHECK(bytes <= kTextsOffset);
   if (image_.constants.size() < bytes) image_.constants.resize(AlignUp(bytes, 8));
   image_.maps[constants_].value_size = static_cast<uint32_t>(image_.constants.size());
   return constants_;
+}
+
+uint32_t Layout::stack_ring() {
+  if (stack_ring_ == image::kNone) {
+    stack_ring_ = AddMap({.name = "stack_ring",
+                          .role = image::MapRole::kStackRing,
+                          .bpf_type = BPF_MAP_TYPE_RINGBUF,
+                          .max_entries = kStackRingBytes});
+  }
+  return stack_ring_;
+}
+
+uint32_t Layout::stack_cache() {
+  if (stack_cache_ == image::kNone) {
+    stack_cache_ = AddMap({.name = "stack_cache",
+                           .role = image::MapRole::kStackCache,
+                           .bpf_type = BPF_MAP_TYPE_ARRAY,
+                           .key_size = 4,
+                           .value_size = image::kStackCacheSets * 2 * sizeof(image::StackId),
+                           .max_entries = 1});
+  }
+  return stack_cache_;
+}
+
+uint32_t Layout::EntryCells(const std::string& section) {
+  image::MapSpec& cache = image_.maps[stack_cache()];
+  const auto [known, inserted] = entry_cells_.try_emplace(section, cache.value_size);
+  if (inserted) cache.value_size += kEntryCellBytes;
+  return known->second;
+}
+
+uint32_t Layout::Text(std::string_view text) {
+  zeros(0);
+  if (const auto known = texts_.find(text); known != texts_.end()) return known->second;
+  std::vector<std::byte>& constants = image_.constants;
+  if (constants.size() < kTextsOffset) constants.resize(kTextsOffset);
+  const auto at = static_cast<uint32_t>(constants.size());
+  for (char c : text) constants.push_back(static_cast<std::byte>(c));
+  constants.resize(AlignUp(static_cast<uint32_t>(constants.size()) + 1, 8));
+  image_.maps[constants_].value_size = static_cast<uint32_t>(constants.size());
+  texts_.emplace(text, at);
+  return at;
 }
 
 image::TypeIndex Layout::TypeOf(const sema::Type* type) {

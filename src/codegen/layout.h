@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "base/source.h"
@@ -30,6 +31,12 @@ class Layout {
   uint32_t scratch();
   uint32_t zeros(uint32_t bytes);
   uint32_t calls();
+  uint32_t stack_ring();
+  uint32_t stack_cache();
+  // Where in the stack cache a program keeps what it knows of the functions that enter it.
+  uint32_t EntryCells(const std::string& section);
+  // Where among the constants a text stands, for helpers that take one that nobody can change.
+  uint32_t Text(std::string_view text);
 
   // A slot of the scratch map must hold this much.
   void NeedScratch(uint32_t bytes);
@@ -61,6 +68,10 @@ class Layout {
   uint32_t scratch_ = image::kNone;
   uint32_t constants_ = image::kNone;
   uint32_t calls_ = image::kNone;
+  uint32_t stack_ring_ = image::kNone;
+  uint32_t stack_cache_ = image::kNone;
+  std::map<std::string, uint32_t> entry_cells_;
+  std::map<std::string, uint32_t, std::less<>> texts_;
 };
 
 // Bytes that a map's value takes for one aggregation (per CPU).

@@ -63,7 +63,7 @@ BodyContext::Callback BodyContext::BeginCallback(const std::vector<llvm::Type*>&
   function->addFnAttr(llvm::Attribute::NoInline);
   function->addFnAttr(llvm::Attribute::NoUnwind);
   Callback callback{.function = function, .caller = frame_, .caller_block = ir_.GetInsertBlock()};
-  frame_ = {.function = function};
+  frame_ = {.function = function, .calls = frame_.calls + 1};
   frame_.loop_state = function->getArg(static_cast<unsigned>(parameters.size()) - 1);
   frame_.entry = NewBlock("entry");
   llvm::BasicBlock* round = NewBlock("round");

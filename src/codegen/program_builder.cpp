@@ -46,6 +46,21 @@ void ProgramBuilder::Attach(uint32_t program, image::AttachPlan plan, const Prob
   Image().groups.push_back({.ways = {{std::move(attachment)}}});
 }
 
+// The program's own frame, and bpf_trace_runN() where it is not the tracer that runs it.
+uint32_t EntryFrames(image::ProgramType type, bool is_attached) {
+  switch (type) {
+    case image::ProgramType::kRawTracepoint:
+    case image::ProgramType::kTracingRawTracepoint:
+      return is_attached ? 2 : 1;
+    case image::ProgramType::kTracepoint:
+    case image::ProgramType::kPerfEvent:
+    case image::ProgramType::kKprobe:
+    case image::ProgramType::kUprobeMulti:
+      return 0;
+  }
+  return 0;
+}
+
 llvm::Function* ProgramBuilder::BodyFunction(ProgramContext& program, uint32_t body, bool inlined,
                                              std::map<uint32_t, llvm::Function*>& made) {
   auto known = made.find(body);

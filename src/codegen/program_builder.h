@@ -18,6 +18,9 @@ struct Case {
   uint32_t id = 0;
 };
 
+// How many frames of a kernel stack lie between a body and what it is attached to: ProgramContext::entry_frames.
+uint32_t EntryFrames(image::ProgramType type, bool is_attached);
+
 // What the loader gives an address: a map, or its value.
 llvm::GlobalVariable* ExternalSymbol(llvm::Module& module, const std::string& name);
 

@@ -125,6 +125,7 @@ class Builder : ProgramBuilder {
     std::string section = Image().programs[program].section;
     llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, access};
+    context.entry_frames = EntryFrames(Image().programs[program].type, guarded);
     llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
     llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
     if (guarded) LeaveWhenExiting(ir, entry, out);

@@ -34,6 +34,45 @@ struct TailRef {
 };
 static_assert(sizeof(TailRef) == 8);
 
+// Stacks travel as a number of 64 bits: a hash of their addresses (and of the process, for user stacks) above the
+// number of frames. The frames themselves go through the stack ring once, before the first record or map key that names
+// them; the stack cache says what went lately, so that one may come again.
+using StackId = uint64_t;
+inline constexpr StackId kNoStack = 0;        // there is none: a kernel thread has no user stack
+inline constexpr StackId kLostStack = 0x100;  // the stack ring was full
+inline constexpr uint64_t kStackCountMask = 0xff;
+inline constexpr uint32_t kMaxStackFrames = 127;
+
+enum class StackFrames : uint32_t { kKernel, kUser, kUserBuildIds };
+
+// Followed by `bytes` of frames: uint64 addresses, or for build ids BuildIdFrames.
+struct StackRecord {
+  StackId id = 0;
+  uint32_t pid = 0;  // the process; 0: the kernel
+  uint32_t bytes = 0;
+  StackFrames frames = StackFrames::kKernel;
+  // Not 0: the innermost frames are what the kernel called to run the program; once they are gone, this many are shown.
+  uint32_t limit = 0;
+};
+static_assert(sizeof(StackRecord) == 24);
+
+// struct bpf_stack_build_id (include/uapi/linux/bpf.h).
+struct BuildIdFrame {
+  int32_t status = 0;  // 0 empty, 1: build id and offset, 2: the address, in place of the offset
+  uint8_t build_id[20] = {};
+  uint64_t offset = 0;
+};
+static_assert(sizeof(BuildIdFrame) == 32);
+
+// The stack cache: sets of two StackIds, picked by the bits above the number of frames.
+inline constexpr uint32_t kStackCacheSets = 16384;
+
+// An address of a process.
+struct UserAddress {
+  uint64_t address = 0;
+  uint64_t pid = 0;
+};
+
 // A slot of the per-CPU scratch map: claimed by exchanging `busy` from 0 to 1, released at every exit.
 inline constexpr uint32_t kScratchHeaderSize = 8;
 inline constexpr uint32_t kScratchSlots = 4;  // how deep programs may interrupt one another on one CPU

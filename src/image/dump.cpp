@@ -95,6 +95,10 @@ class Dumper {
       case ValueKind::kProcessName:
       case ValueKind::kMacAddress:
       case ValueKind::kInet:
+      case ValueKind::kKernelStack:
+      case ValueKind::kUserStack:
+      case ValueKind::kKernelSymbol:
+      case ValueKind::kUserSymbol:
         return std::string(Name(type.kind));
     }
     return "?";

@@ -121,8 +121,8 @@ void Fields(auto& archive, MaybeConst<AttachGroup> auto& value) {
 }
 
 void Fields(auto& archive, MaybeConst<Options> auto& value) {
-  auto& [max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer] = value;
-  archive(max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer);
+  auto& [max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer, demangle, debug_lines, lazy_symbols] = value;
+  archive(max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer, demangle, debug_lines, lazy_symbols);
 }
 
 // Without `version`, which stands before the fields and decides whether they can be read.

@@ -29,29 +29,33 @@ inline constexpr uint32_t kInetBytes = kInetAddressOffset + 16;
 
 enum class ValueKind : uint8_t {
   kNone,
-  kBool,         // size 1
-  kInt,          // size 1, 2, 4, 8
-  kEnum,         // size 1, 2, 4, 8; `enumerators` names its values
-  kPointer,      // size 8, printed as 0x…
-  kString,       // inline, NUL-padded to `size`
-  kTailString,   // TailRef, in records only
-  kBuffer,       // inline: uint32 length, then `size - 4` bytes; printed with \x escapes
-  kTailBuffer,   // TailRef, in records only
-  kArray,        // `count` of `element`
-  kStruct,       // `fields`, printed as { .a = 1, .b = 2 }
-  kTuple,        // `fields` without names, printed as (1, a)
-  kRecord,       // `fields` with names
-  kProbe,        // size 4: index into Image::probe_names
-  kTimestamp,    // size 8: nanoseconds since boot, rendered by `format` (strftime)
-  kUsername,     // size 4: uid
-  kProcessName,  // size 4: pid, whose name the reader looks up
-  kCgroupPath,   // size 8: cgroup id, looked up in the hierarchies that `format` matches
-  kMacAddress,   // size 8: six bytes, then zeros
-  kFlags,        // size 8: a number, named by the table of symbols `format`
-  kCall,         // as kBuffer: a system call, laid out as image/syscall_shapes.h says
-  kTailCall,     // TailRef, in records only
-  kInet,         // kInetBytes: uint32 address family, then 16 bytes of address
-  kFloat,        // size 4, 8: as C has it
+  kBool,          // size 1
+  kInt,           // size 1, 2, 4, 8
+  kEnum,          // size 1, 2, 4, 8; `enumerators` names its values
+  kPointer,       // size 8, printed as 0x…
+  kString,        // inline, NUL-padded to `size`
+  kTailString,    // TailRef, in records only
+  kBuffer,        // inline: uint32 length, then `size - 4` bytes; printed with \x escapes
+  kTailBuffer,    // TailRef, in records only
+  kArray,         // `count` of `element`
+  kStruct,        // `fields`, printed as { .a = 1, .b = 2 }
+  kTuple,         // `fields` without names, printed as (1, a)
+  kRecord,        // `fields` with names
+  kProbe,         // size 4: index into Image::probe_names
+  kTimestamp,     // size 8: nanoseconds since boot, rendered by `format` (strftime)
+  kUsername,      // size 4: uid
+  kProcessName,   // size 4: pid, whose name the reader looks up
+  kCgroupPath,    // size 8: cgroup id, looked up in the hierarchies that `format` matches
+  kMacAddress,    // size 8: six bytes, then zeros
+  kFlags,         // size 8: a number, named by the table of symbols `format`
+  kCall,          // as kBuffer: a system call, laid out as image/syscall_shapes.h says
+  kTailCall,      // TailRef, in records only
+  kInet,          // kInetBytes: uint32 address family, then 16 bytes of address
+  kFloat,         // size 4, 8: as C has it
+  kKernelStack,   // size 8: a StackId, rendered by the mode in `format`
+  kUserStack,     // likewise
+  kKernelSymbol,  // size 8: an address of the kernel, printed as a name
+  kUserSymbol,    // size 16: a UserAddress
 };
 
 struct ValueField {
@@ -72,7 +76,7 @@ struct ValueType {
   uint32_t size = 0;  // bytes that a value takes where it lies
   bool is_signed = false;
   std::string name;                // of a struct or enum
-  std::string format;              // of a timestamp
+  std::string format;              // of a timestamp or a stack
   TypeIndex element = 0;           // array
   uint32_t count = 0;              // array
   std::vector<ValueField> fields;  // struct, tuple, record
@@ -89,6 +93,8 @@ enum class MapRole : uint8_t {
   kScratch,      // per-CPU slots
   kConstants,    // read-only data: Image::constants
   kCalls,        // struct CallStart of each task
+  kStackRing,    // ring buffer of StackRecords
+  kStackCache,   // the stacks that were sent lately
 };
 
 enum class Aggregation : uint8_t { kNone, kCount, kSum, kAvg, kMin, kMax, kStats, kHist, kLhist };
@@ -268,6 +274,9 @@ struct Options {
   // A text of max_strlen bytes, its NUL counted, is taken for one that did not fit: the trailer is printed behind it.
   uint32_t max_strlen = 1024;
   std::string str_trunc_trailer = "..";
+  bool demangle = true;
+  bool debug_lines = true;   // show lines of sources, and what was inlined
+  bool lazy_symbols = true;  // names are looked up when they are printed, not when a stack is first seen
 };
 
 struct Image {

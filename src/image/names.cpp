@@ -52,6 +52,14 @@ std::string_view Name(ValueKind kind) {
       return "inet";
     case ValueKind::kFloat:
       return "float";
+    case ValueKind::kKernelStack:
+      return "kernel stack";
+    case ValueKind::kUserStack:
+      return "user stack";
+    case ValueKind::kKernelSymbol:
+      return "kernel symbol";
+    case ValueKind::kUserSymbol:
+      return "user symbol";
   }
   return "";
 }
@@ -72,6 +80,10 @@ std::string_view Name(MapRole role) {
       return "constants";
     case MapRole::kCalls:
       return "calls";
+    case MapRole::kStackRing:
+      return "stack ring";
+    case MapRole::kStackCache:
+      return "stack cache";
   }
   return "";
 }

@@ -31,7 +31,12 @@ bool HasProperSize(const ValueType& type) {
     case ValueKind::kTimestamp:
     case ValueKind::kCgroupPath:
     case ValueKind::kMacAddress:
+    case ValueKind::kKernelStack:
+    case ValueKind::kUserStack:
+    case ValueKind::kKernelSymbol:
       return type.size == 8;
+    case ValueKind::kUserSymbol:
+      return type.size == sizeof(UserAddress);
     case ValueKind::kProbe:
     case ValueKind::kUsername:
     case ValueKind::kProcessName:

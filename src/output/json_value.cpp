@@ -137,6 +137,10 @@ bool AppendJsonValue(Buffer& out, Values& values, const ValueType& type, Bytes v
     case ValueKind::kCgroupPath:
     case ValueKind::kMacAddress:
     case ValueKind::kInet:
+    case ValueKind::kKernelStack:
+    case ValueKind::kUserStack:
+    case ValueKind::kKernelSymbol:
+    case ValueKind::kUserSymbol:
       return AppendJsonText(out, values, type, value, record);
     case ValueKind::kArray:
       return AppendJsonElements(out, values, type, value, record);

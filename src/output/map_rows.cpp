@@ -86,6 +86,9 @@ int Compare(const Values& values, const ValueType& type, Bytes a, Bytes b) {
     case ValueKind::kProcessName:
     case ValueKind::kFlags:
     case ValueKind::kCgroupPath:
+    case ValueKind::kKernelStack:
+    case ValueKind::kUserStack:
+    case ValueKind::kKernelSymbol:
       return CompareNumbers(LoadInteger(a.data(), type.size, type.is_signed),
                             LoadInteger(b.data(), type.size, type.is_signed), type.is_signed);
     case ValueKind::kMacAddress:
@@ -94,6 +97,11 @@ int Compare(const Values& values, const ValueType& type, Bytes a, Bytes b) {
     case ValueKind::kFloat:  // with an order of "not a number" too
       return Sign(std::strong_order(static_cast<double>(LoadFloat(a.data(), type.size)),
                                     static_cast<double>(LoadFloat(b.data(), type.size))));
+    case ValueKind::kUserSymbol: {
+      const int order = CompareNumbers(LoadInteger(a.data(), 8, false), LoadInteger(b.data(), 8, false), false);
+      if (order != 0) return order;
+      return CompareNumbers(LoadInteger(a.data() + 8, 8, false), LoadInteger(b.data() + 8, 8, false), false);
+    }
     case ValueKind::kProbe:
       return Sign(values.ProbeName(static_cast<uint32_t>(LoadInteger(a.data(), type.size, false))) <=>
                   values.ProbeName(static_cast<uint32_t>(LoadInteger(b.data(), type.size, false))));

@@ -41,6 +41,10 @@ bool IsNumber(const ValueType& type) {
     case ValueKind::kStruct:
     case ValueKind::kTuple:
     case ValueKind::kRecord:
+    case ValueKind::kKernelStack:
+    case ValueKind::kUserStack:
+    case ValueKind::kKernelSymbol:
+    case ValueKind::kUserSymbol:
       return false;
   }
   return false;

@@ -8,7 +8,7 @@ using image::EventKind;
 using image::EventSpec;
 
 Records::Records(const image::Image& image, bool escape, const SinkOptions& options)
-    : values_(image, escape, options.realtime_offset) {
+    : values_(image, escape, options.realtime_offset, options.symbols) {
   formats_.reserve(image.events.size());
   for (const EventSpec& spec : image.events) formats_.emplace_back(values_, spec);
 }

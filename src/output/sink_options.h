@@ -3,6 +3,10 @@
 
 #include "output/clock.h"
 
+namespace sonde::image {
+class Symbols;
+}
+
 namespace sonde::output {
 
 enum class EscapeControls { kOnTerminal, kAlways, kNever };
@@ -11,6 +15,7 @@ struct SinkOptions {
   bool quiet = false;                                   // `-q`: not a word about attached probes
   EscapeControls escape = EscapeControls::kOnTerminal;  // control characters that traced processes made up
   int error_descriptor = 2;                             // for what is no data
+  image::Symbols* symbols = nullptr;                    // null: addresses stay numbers
   Clock::OffsetFunction realtime_offset = RealtimeOffset;
 };
 

@@ -245,6 +245,18 @@ bool Values::Append(Buffer& out, const ValueType& type, Bytes value, Bytes recor
       return AppendMacAddress(out, value), true;
     case ValueKind::kInet:
       return AppendInet(out, value), true;
+    case ValueKind::kKernelStack:
+    case ValueKind::kUserStack:
+      return AppendStack(out, type, static_cast<image::StackId>(integer())), true;
+    case ValueKind::kKernelSymbol: {
+      const auto address = static_cast<uint64_t>(integer());
+      return AppendSymbol(out, symbols_ == nullptr ? nullptr : &symbols_->KernelSymbol(address), address), true;
+    }
+    case ValueKind::kUserSymbol: {
+      image::UserAddress at;
+      std::memcpy(&at, value.data(), sizeof at);
+      return AppendSymbol(out, symbols_ == nullptr ? nullptr : &symbols_->UserSymbol(at), at.address), true;
+    }
   }
   return true;
 }
@@ -261,12 +273,14 @@ bool Values::AppendFields(Buffer& out, const ValueType& type, Bytes value, Bytes
 }
 
 void Values::AppendKey(Buffer& out, const image::MapSpec& map, Bytes key, std::string_view separator) {
+  stack_indent_ = kKeyStackIndent;
   const ValueType& key_type = type(map.key_type);
   if (key_type.kind == ValueKind::kTuple) {
     AppendFields(out, key_type, key, {}, separator);
   } else {
     Append(out, key_type, key, {});
   }
+  stack_indent_ = kStackIndent;
 }
 
 bool Values::AppendArray(Buffer& out, const ValueType& type, Bytes value, Bytes record) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "image/address_names.h"
 #include "image/image.h"
 #include "output/buffer.h"
 #include "output/cgroups.h"
@@ -66,8 +67,8 @@ BitfieldBytes ExtractBitfield(Bytes value, const image::ValueField& field, const
 class Values {
  public:
   // The image must be consistent (image::Inconsistency), and live as long as this does.
-  Values(const image::Image& image, bool escape, Clock::OffsetFunction offset)
-      : image_(image), escape_(escape), clock_(offset) {}
+  Values(const image::Image& image, bool escape, Clock::OffsetFunction offset, image::Symbols* symbols = nullptr)
+      : image_(image), escape_(escape), clock_(offset), symbols_(symbols) {}
 
   const image::Image& image() const { return image_; }
   const image::ValueType& type(image::TypeIndex index) const { return image_.types[index]; }
@@ -98,6 +99,12 @@ class Values {
   void AppendKey(Buffer& out, const image::MapSpec& map, Bytes key, std::string_view separator);
 
  private:
+  static constexpr uint32_t kStackIndent = 8;
+  static constexpr uint32_t kKeyStackIndent = 4;
+
+  void AppendStack(Buffer& out, const image::ValueType& type, image::StackId id);
+  void AppendFrame(Buffer& out, const image::ValueType& type, const image::Frame& frame);
+  void AppendSymbol(Buffer& out, const image::Frame* frame, uint64_t address);
   bool AppendArray(Buffer& out, const image::ValueType& type, Bytes value, Bytes record);
   bool AppendStruct(Buffer& out, const image::ValueType& type, Bytes value, Bytes record);
 
@@ -105,6 +112,8 @@ class Values {
   bool escape_;
   Clock clock_;
   Cgroups cgroups_;
+  image::Symbols* symbols_;
+  uint32_t stack_indent_ = kStackIndent;
   std::unordered_map<uint32_t, std::string> user_names_;  // asked once each: that may read files or ask a server
 };
 

@@ -27,6 +27,8 @@ class Dispatcher {
   void PrintMapsAtExit();
 
   bool exit_requested() const { return exit_requested_; }
+  // A record that was not handled here.
+  void CountMalformed() { ++malformed_; }
   uint64_t malformed() const { return malformed_; }
   // The first map that could not be read or written.
   const std::optional<Error>& error() const { return error_; }

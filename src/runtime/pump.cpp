@@ -63,8 +63,23 @@ Pump::Pump(std::vector<Ring> rings, Dispatcher& dispatcher)
     : rings_(std::move(rings)),
       handler_([&dispatcher](std::span<const std::byte> record) { dispatcher.Handle(record); }) {}
 
+void Pump::SetStacks(Ring ring, Ring::Handler handle) {
+  stacks_ = std::move(ring);
+  stack_handler_ = std::move(handle);
+}
+
+void Pump::DrainStacks() {
+  if (stacks_) stacks_->Drain(stack_handler_);
+}
+
 Pump::Round Pump::Drain() {
   Round round;
+  if (stacks_) {
+    const Ring::Progress progress = stacks_->Drain(stack_handler_);
+    round.records += progress.records;
+    round.is_busy |= progress.is_busy;
+    round.caught_up &= stacks_->Fill() == 0;
+  }
   for (Ring& ring : rings_) {
     const Ring::Progress progress = ring.Drain(handler_);
     round.records += progress.records;
@@ -91,10 +106,12 @@ void Pump::DrainFully(const std::function<bool()>& proceed) {
 }
 
 bool Pump::IsEmpty() const {
+  if (stacks_ && stacks_->Fill() != 0) return false;
   return std::ranges::all_of(rings_, [](const Ring& ring) { return ring.Fill() == 0; });
 }
 
 bool Pump::IsFilling() const {
+  if (stacks_ && stacks_->Fill() > stacks_->size() / 2) return true;
   return std::ranges::any_of(rings_, [](const Ring& ring) { return ring.Fill() > ring.size() / 2; });
 }
 

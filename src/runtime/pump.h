@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "image/event.h"
@@ -16,6 +17,10 @@ class Pump {
  public:
   // `rings` in the order in which they are looked at, the data ring first. The dispatcher must outlive the pump.
   Pump(std::vector<Ring> rings, Dispatcher& dispatcher);
+
+  // A ring whose records go to `handle`, always before those of the others.
+  void SetStacks(Ring ring, Ring::Handler handle);
+  void DrainStacks();
 
   struct Round {
     size_t records = 0;
@@ -36,6 +41,8 @@ class Pump {
 
  private:
   std::vector<Ring> rings_;
+  std::optional<Ring> stacks_;
+  Ring::Handler stack_handler_;
   Ring::Handler handler_;
 };
 

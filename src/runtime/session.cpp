@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -147,21 +149,32 @@ Result<void> Session::MakeControl() {
 Result<void> Session::MakePump() {
   std::vector<MapHandle> handles;
   std::vector<Ring> rings;
+  std::optional<Ring> stacks;
   for (uint32_t map = 0; map < image_.maps.size(); ++map) {
     const image::MapSpec& spec = image_.maps[map];
     handles.push_back({.spec = &spec,
                        .fd = loader_.MapFd(map),
                        .is_signed = !image_.types.empty() && image_.types.at(spec.value_type).is_signed,
                        .possible_cpus = kernel_.PossibleCpus()});
-    if (spec.role != image::MapRole::kDataRing && spec.role != image::MapRole::kControlRing) continue;
+    const bool is_stacks = spec.role == image::MapRole::kStackRing;
+    if (spec.role != image::MapRole::kDataRing && spec.role != image::MapRole::kControlRing && !is_stacks) continue;
     auto ring = Ring::Map(loader_.MapFd(map), loader_.RingSize(map));
     if (!ring) return std::unexpected(ring.error());
+    if (is_stacks) {
+      stacks = std::move(*ring);
+      continue;
+    }
     // The data ring goes first: its size decides how long we may look away.
     rings.insert(spec.role == image::MapRole::kDataRing ? rings.begin() : rings.end(), std::move(*ring));
     ends_and_rings_.push_back({.fd = loader_.MapFd(map), .events = POLLIN, .revents = 0});
   }
   dispatcher_ = std::make_unique<Dispatcher>(image_, std::move(handles), sink_);
   pump_ = std::make_unique<Pump>(std::move(rings), *dispatcher_);
+  if (!stacks) return {};
+  pump_->SetStacks(std::move(*stacks), [this](std::span<const std::byte> record) {
+    if (options_.symbols != nullptr && !options_.symbols->AddStack(record)) dispatcher_->CountMalformed();
+  });
+  if (options_.symbols != nullptr) options_.symbols->SetSource([this] { pump_->DrainStacks(); });
   return {};
 }
 

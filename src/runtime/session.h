@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "image/address_names.h"
 #include "image/event.h"
 #include "image/image.h"
 #include "kernel/kernel_view.h"
@@ -26,6 +27,8 @@ struct RunOptions {
   int output = -1;
   // End once everything is attached: neither begin nor end nor the command runs, and no map is printed.
   bool dry_run = false;
+  // Told of the stacks that the script takes; null: nobody prints them.
+  image::Symbols* symbols = nullptr;
   // For -v: a way to attach that was given up and why.
   std::function<void(const std::string&)> on_detail;
   // When the kernel lets a user wait after the last output; to be set where somebody watches (a terminal).

@@ -194,6 +194,10 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
   ExprPtr operand = Check(inner);
   if (operand->type->IsVague()) return operand;
   if (op == UnaryOp::kDereference) {
+    // A number of 64 bits without a sign is what kaddr() gives: a number stands at that address of the kernel.
+    if (operand->type->IsInteger() && operand->type->size == 8 && !operand->type->is_signed) {
+      operand = Coerce(std::move(operand), types().Pointer(types().Uint64(), AddressSpace::kKernel), "the address");
+    }
     if (!operand->type->IsPointer() || operand->type->element == nullptr) {
       Report(kTypeMismatch, span,
              fmt::format("only a pointer with a type can be read through, this is {}", Name(*operand->type)));

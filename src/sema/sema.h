@@ -45,6 +45,7 @@ struct Options {
   uint64_t max_probes = 1024;
   uint64_t max_map_keys = 4096;
   bool missing_probes_are_errors = true;
+  std::string stack_mode = "bpftrace";  // of kstack and ustack where the script names none
   bool unsafe = false;
   int32_t pid = 0;         // the process that -p names; 0: none
   bool has_child = false;  // the run starts a command: `cpid`

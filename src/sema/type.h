@@ -59,7 +59,7 @@ struct Type {
   const Type* element = nullptr;               // pointers (null: void), arrays
   uint32_t count = 0;                          // arrays; 0: a flexible one, at the end of a struct
   std::string name;                            // structs ("struct foo"), enums
-  std::string format;                          // timestamps, cgroup paths
+  std::string format;                          // timestamps, cgroup paths, stacks
   image::ValueKind rendering = image::ValueKind::kNone;
   std::vector<Field> fields;  // structs, tuples, records
   std::vector<std::pair<int64_t, std::string>> enumerators;

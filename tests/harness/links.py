@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "codegen": ["base", "image", "parser", "kernel", "cheaders", "sema"],
     "builtins": ["base", "image", "parser", "kernel", "cheaders", "sema", "codegen"],
     "probes": ["base", "image", "parser", "kernel", "cheaders", "sema"],
+    "symbols": ["base", "image", "kernel"],
     "runtime": ["base", "image", "kernel"],
     "output": ["base", "image"],
     "doctor": ["base", "image", "kernel", "runtime"],
@@ -25,7 +26,7 @@ MAY_INCLUDE = {
 }
 # The rooms that must never be on the runtime's link line, nor LLVM.
 COMPILER = ("parser", "cheaders", "sema", "codegen", "builtins", "probes")
-RUNTIME = ("runtime", "output")
+RUNTIME = ("runtime", "symbols", "output")
 
 
 def check_includes(context):
