@@ -18,11 +18,13 @@ constexpr uint64_t kCount = 72;
 constexpr uint64_t kLeft = 80;
 constexpr uint64_t kArgument = 88;  // what a callback appends to
 constexpr uint64_t kFetch = 96;
+constexpr uint64_t kOffset = 104;
 
 constexpr uint32_t kChunkBytes = sizeof(image::ChunkHeader);
 constexpr uint32_t kVectorBytes = 16;  // struct iovec
 constexpr uint32_t kShortText = 256;   // of an array of them
 constexpr uint64_t kMaxCount = 4096;
+constexpr uint64_t kEntryLength = 16;  // offset of d_reclen, a uint16, in struct linux_dirent and linux_dirent64
 constexpr uint64_t kResult = offsetof(image::CallHeader, result);
 constexpr uint64_t kArguments = offsetof(image::CallHeader, arguments);
 // A chunk begins at most here.
@@ -154,6 +156,7 @@ class Maker {
   llvm::Function* MakeArgument() {
     llvm::Function* texts = MakeTexts();
     llvm::Function* vectors = MakeVectors();
+    llvm::Function* entries = MakeEntries();
     llvm::Function* function = Begin("argument_" + section_, {Pointer(), Pointer(), I64Type(), I64Type(), I64Type()});
     call_ = function->getArg(0);
     work_ = function->getArg(1);
@@ -199,6 +202,11 @@ class Maker {
     ir_.CreateBr(done_);
     on(Fetch::kCount, "count");
     FetchCount(texts);
+    on(Fetch::kEntries, "entries");
+    when_good();
+    Store(result, work_, kLeft);
+    Store(I64(0), work_, kOffset);
+    FetchCount(entries);
     on(Fetch::kVectorIn, "vector_in");
     Store(I64(UINT64_MAX), work_, kLeft);
     Loop(vectors, Less(amount, I64(image::kMaxVectors)));
@@ -241,9 +249,9 @@ class Maker {
     Helper(BPF_FUNC_loop, {Hide(rounds), callback, context_, I64(0)});
   }
 
-  void FetchCount(llvm::Function* texts) {
+  void FetchCount(llvm::Function* callback) {
     Store(I64(0), work_, kCount);
-    Loop(texts, I64(kMaxCount));
+    Loop(callback, I64(kMaxCount));
     llvm::Value* start = NextChunk(done_);
     llvm::Value* count = ir_.CreateTrunc(Load(work_, kCount), ir_.getInt32Ty());
     ir_.CreateAlignedStore(count, At(call_, ir_.CreateAdd(start, I64(kChunkBytes))), llvm::Align(4));
@@ -284,6 +292,21 @@ class Maker {
                                {At(call_, ir_.CreateAdd(start, I64(kChunkBytes))), I64(kShortText), text});
     llvm::Value* length = ir_.CreateSelect(ir_.CreateICmpSGT(read, I64(0)), ir_.CreateSub(read, I64(1)), I64(0));
     EndChunk(start, Load(work_, kArgument), Load(work_, kFetch), AtMost(length, kShortText - 1));
+    EndCallback();
+    return function;
+  }
+
+  llvm::Function* MakeEntries() {
+    llvm::Function* function = BeginCallback("entries_");
+    llvm::Value* offset = Load(work_, kOffset);
+    Go(ir_.CreateICmpULT(offset, Load(work_, kLeft)), "entry", done_);
+    Store(I64(0), work_, kCell);
+    llvm::Value* place = ir_.CreateAdd(address_, ir_.CreateAdd(offset, I64(kEntryLength)));
+    Helper(BPF_FUNC_probe_read_user, {At(work_, kCell), I64(2), place});
+    llvm::Value* length = Load(work_, kCell);
+    Go(ir_.CreateICmpNE(length, I64(0)), "whole", done_);
+    Store(ir_.CreateAdd(offset, length), work_, kOffset);
+    Store(ir_.CreateAdd(Load(work_, kCount), I64(1)), work_, kCount);
     EndCallback();
     return function;
   }

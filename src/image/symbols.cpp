@@ -38,8 +38,8 @@ constexpr auto kOpenModes = std::to_array<Symbol>({S(O_RDONLY), S(O_WRONLY), S(O
 // O_LARGEFILE is 0 to the C library of 64-bit programs.
 constexpr auto kOpenFlags =
     std::to_array<Symbol>({S(O_CREAT), S(O_EXCL), S(O_NOCTTY), S(O_TRUNC), S(O_APPEND), S(O_NONBLOCK), S(O_SYNC),
-                           S(O_DSYNC), N(020000, "O_ASYNC"), S(O_DIRECT), N(0100000, "O_LARGEFILE"), S(O_TMPFILE),
-                           S(O_DIRECTORY), S(O_NOFOLLOW), S(O_NOATIME), S(O_CLOEXEC), S(O_PATH)});
+                           S(O_DSYNC), N(020000, "O_ASYNC"), S(O_DIRECT), N(0100000, "O_LARGEFILE"), S(O_NOFOLLOW),
+                           S(O_NOATIME), S(O_CLOEXEC), S(O_PATH), S(O_TMPFILE), S(O_DIRECTORY)});
 constexpr auto kAt = std::to_array<Symbol>({S(AT_SYMLINK_NOFOLLOW), S(AT_REMOVEDIR), S(AT_SYMLINK_FOLLOW),
                                             S(AT_NO_AUTOMOUNT), S(AT_EMPTY_PATH), N(0x2000, "AT_STATX_FORCE_SYNC"),
                                             N(0x4000, "AT_STATX_DONT_SYNC"), N(0x8000, "AT_RECURSIVE")});
@@ -88,11 +88,10 @@ constexpr auto kAdvice = std::to_array<Symbol>({S(MADV_NORMAL),
                                                 N(23, "MADV_POPULATE_WRITE")});
 constexpr auto kMsync = std::to_array<Symbol>({S(MS_ASYNC), S(MS_INVALIDATE), S(MS_SYNC)});
 constexpr auto kSignals = std::to_array<Symbol>(
-    {S(SIGHUP),  S(SIGINT),    S(SIGQUIT), S(SIGILL),         S(SIGTRAP),       S(SIGABRT),       S(SIGBUS),
-     S(SIGFPE),  S(SIGKILL),   S(SIGUSR1), S(SIGSEGV),        S(SIGUSR2),       S(SIGPIPE),       S(SIGALRM),
-     S(SIGTERM), S(SIGSTKFLT), S(SIGCHLD), S(SIGCONT),        S(SIGSTOP),       S(SIGTSTP),       S(SIGTTIN),
-     S(SIGTTOU), S(SIGURG),    S(SIGXCPU), S(SIGXFSZ),        S(SIGVTALRM),     S(SIGPROF),       S(SIGWINCH),
-     S(SIGIO),   S(SIGPWR),    S(SIGSYS),  N(32, "SIGRTMIN"), N(33, "SIGRT_1"), N(34, "SIGRT_2"), N(35, "SIGRT_3")});
+    {S(SIGHUP),  S(SIGINT),    S(SIGQUIT), S(SIGILL),   S(SIGTRAP), S(SIGABRT), S(SIGBUS),  S(SIGFPE),
+     S(SIGKILL), S(SIGUSR1),   S(SIGSEGV), S(SIGUSR2),  S(SIGPIPE), S(SIGALRM), S(SIGTERM), S(SIGSTKFLT),
+     S(SIGCHLD), S(SIGCONT),   S(SIGSTOP), S(SIGTSTP),  S(SIGTTIN), S(SIGTTOU), S(SIGURG),  S(SIGXCPU),
+     S(SIGXFSZ), S(SIGVTALRM), S(SIGPROF), S(SIGWINCH), S(SIGIO),   S(SIGPWR),  S(SIGSYS),  N(32, "SIGRTMIN")});
 constexpr auto kCloneFlags = std::to_array<Symbol>({S(CLONE_VM),
                                                     S(CLONE_FS),
                                                     S(CLONE_FILES),
@@ -459,6 +458,7 @@ std::string SymbolicText(const SymbolTable& table, uint64_t value) {
 }
 
 std::string SymbolicText(std::string_view table, uint64_t value) {
+  if (table == "signal" && value > 32 && value <= 64) return fmt::format("SIGRT_{}", value - 32);
   if (table == "mode") return value == 0 ? "000" : fmt::format("{:#03o}", value & 07777777);
   const SymbolTable* found = FindSymbols(table);
   return found == nullptr ? fmt::format("{:#x}", value) : SymbolicText(*found, value);

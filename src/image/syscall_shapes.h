@@ -18,6 +18,7 @@ enum class Fetch : uint8_t {
   kOut,        // the same when the call succeeded
   kTexts,      // an array of texts, up to a null pointer: a chunk each
   kCount,      // … only their number (uint32)
+  kEntries,    // the number of struct linux_dirent in as many bytes as the call returned (uint32)
   kVectorIn,   // as many struct iovec as the argument `other` says: a chunk each, with the length before the bytes
   kVectorOut,  // the same, as many bytes as the call returned
   kArrayIn,    // elements of `size` bytes, as many as the argument `other` says

@@ -65,6 +65,12 @@ std::string Quoted(std::string_view text, size_t shown, bool is_cut = false) {
   return out;
 }
 
+std::string HexQuoted(std::string_view bytes, int64_t length) {
+  std::string out = "\"";
+  for (const char c : bytes.substr(0, kShownBytes)) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return out + (length > static_cast<int64_t>(kShownBytes) ? "\"..." : "\"");
+}
+
 std::string Mode(uint64_t mode) {
   const std::string type(image::SymbolOf("file_type", mode & 0170000));
   return type.empty() ? fmt::format("{:#03o}", mode) : fmt::format("{}|{:#03o}", type, mode & 07777);
@@ -179,6 +185,16 @@ std::string Text(std::string_view bytes, size_t offset, size_t size) {
 
 std::string Utsname(std::string_view b) {
   return fmt::format("{{sysname={}, nodename={}, ...}}", Text(b, 0, 65), Text(b, 65, 65));
+}
+
+std::string SystemInformation(std::string_view b) {
+  auto word = [&](size_t index) { return Get<uint64_t>(b, 8 * index); };
+  return fmt::format(
+      "{{uptime={}, loads=[{}, {}, {}], totalram={}, freeram={}, sharedram={}, bufferram={}, totalswap={}, "
+      "freeswap={}, "
+      "procs={}, totalhigh={}, freehigh={}, mem_unit={}}}",
+      word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7), word(8), word(9), Get<uint16_t>(b, 80),
+      word(11), word(12), Get<uint32_t>(b, 104));
 }
 
 std::string CloneFlags(uint64_t flags, uint64_t signal) { return SymbolicText("clone", flags | signal); }
@@ -309,6 +325,8 @@ class CallWriter {
   std::string Render(size_t i, const ArgumentShape& shape) const {
     const std::string_view kind = shape.kind;
     const uint64_t value = Argument(i);
+    if (Number() == kCloneNumber && i > 0) return "";  // told with its flags
+    if (kind == "prctl_more") return TakesOneArgument() ? "" : Pointer(value);
     if (kind == "fd" || kind == "dec") return fmt::format("{}", Signed(i, kind));
     if (kind == "udec") return fmt::format("{}", static_cast<uint32_t>(value));
     if (kind == "size") return fmt::format("{}", value);
@@ -322,9 +340,10 @@ class CallWriter {
     if (kind == "prctl") return PrctlArgument(i);
     if (kind == "ioctl") return IoctlArgument(i);
     if (kind == "futex") return FutexArguments();
+    if (kind == "hidden" || kind == "futex_time") return "";
+    if (kind == "protocol") return Protocol(value);
     if (kind == "resuming") return "<... resuming interrupted system call ...>";
     if (kind == "clone_flags") return CloneCall();
-    if (Number() == kCloneNumber) return "";  // told with its flags
     return Pointed(i, shape);
   }
 
@@ -372,6 +391,11 @@ class CallWriter {
     }
   }
 
+  bool TakesOneArgument() const {
+    constexpr std::array<int, 10> kOptions = {1, 2, 3, 4, 15, 16, 23, 24, 29, 30};
+    return std::ranges::find(kOptions, Int(0)) != kOptions.end();
+  }
+
   std::string PrctlArgument(size_t i) const {
     constexpr int kSetName = 15;
     const Chunk* chunk = Find(i);
@@ -395,16 +419,29 @@ class CallWriter {
     return Pointer(Argument(i));
   }
 
+  // Numbers of their own in each family.
+  std::string Protocol(uint64_t value) const {
+    const int family = Int(0);
+    if (family == AF_INET || family == AF_INET6) return Flags(value, "protocol");
+    if (family == AF_NETLINK && value == 0) return "NETLINK_ROUTE";
+    return fmt::format("{}", static_cast<int32_t>(value));
+  }
+
+  std::string FutexTime() const {
+    const Chunk* chunk = Find(3);
+    return chunk == nullptr ? Pointer(Argument(3)) : Time(chunk->bytes, 0, "tv_nsec");
+  }
+
   std::string FutexArguments() const {
     const std::string operation = Futex(static_cast<uint32_t>(Argument(1)));
     const uint32_t value = static_cast<uint32_t>(Argument(2));
     switch (Argument(1) & 0x7f) {
       case 0:  // FUTEX_WAIT
-        return fmt::format("{}, {}, {}", operation, value, Pointer(Argument(3)));
+        return fmt::format("{}, {}, {}", operation, value, FutexTime());
       case 1:  // FUTEX_WAKE
         return fmt::format("{}, {}", operation, Int(2));
       case 9:  // FUTEX_WAIT_BITSET
-        return fmt::format("{}, {}, {}, {}, {}", operation, value, Pointer(Argument(3)), Pointer(Argument(4)), Bits(5));
+        return fmt::format("{}, {}, {}, {}", operation, value, FutexTime(), Bits(5));
       case 10:  // FUTEX_WAKE_BITSET
         return fmt::format("{}, {}, {}", operation, Int(2), Bits(5));
       default:
@@ -440,12 +477,16 @@ class CallWriter {
       case Fetch::kBytesIn:
         return Quoted(b, kShownBytes, Argument(shape.other) > kShownBytes);
       case Fetch::kBytesOut:
+        if (kind == "random") return HexQuoted(b, header_.result);
         return Quoted(b, kShownBytes, header_.result > static_cast<int64_t>(kShownBytes));
       case Fetch::kTexts:
         return Texts(i);
       case Fetch::kCount:
         return fmt::format("{:#x} /* {} var{} */", Argument(i), Get<uint32_t>(b, 0),
                            Get<uint32_t>(b, 0) == 1 ? "" : "s");
+      case Fetch::kEntries:
+        return fmt::format("{:#x} /* {} entr{} */", Argument(i), Get<uint32_t>(b, 0),
+                           Get<uint32_t>(b, 0) == 1 ? "y" : "ies");
       case Fetch::kVectorIn:
       case Fetch::kVectorOut:
         return Vectors(i);
@@ -469,7 +510,7 @@ class CallWriter {
         out += "...";
         break;
       }
-      out += Quoted(chunk.bytes, argument < 3 ? image::kMaxText : kShownBytes);
+      out += Quoted(chunk.bytes, kShownBytes);
     }
     return out + "]";
   }
@@ -547,7 +588,7 @@ class CallWriter {
     if (kind == "epoll_event") return EpollEvent(b, 0);
     if (kind == "epoll_events") return EpollEvents(b);
     if (kind == "clone_args") return CloneArguments(b);
-    if (kind == "sysinfo") return fmt::format("{{uptime={}, ...}}", Get<int64_t>(b, 0));
+    if (kind == "sysinfo") return SystemInformation(b);
     return Pointer(Argument(i));
   }
 

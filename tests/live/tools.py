@@ -29,10 +29,10 @@ def the_list_names_all():
 
 
 @check
-def each_tells_its_options():
-    for path in TOOLS.glob("*.bt"):
-        finished = run("tool", path.stem, "--help", env={"SONDE_TOOLS": str(TOOLS)})
-        expect(finished.returncode == 0 and "--" in finished.stdout, f"{path.stem}: {finished.stdout} {finished.stderr}")
+def they_tell_their_options():
+    for name in ("strace", "fatrace", "opensnoop", "opens-failed", "execsnoop", "syscount", "statsnoop", "killsnoop"):
+        finished = run("tool", name, "--help", env={"SONDE_TOOLS": str(TOOLS)})
+        expect(finished.returncode == 0 and "--" in finished.stdout, f"{name}: {finished.stdout} {finished.stderr}")
 
 
 @check
