@@ -115,7 +115,9 @@ void Process::Open(Mapping& mapping, const ObjectOpener& open) {
   if (mapping.inode != 0 || mapping.path == "[vdso]") mapping.object = open(mapping, pid_);
 }
 
-bool Process::MayHaveChanged() const { return std::chrono::steady_clock::now() - read_at_ > kReadInterval; }
+bool Process::MayHaveChanged() const {
+  return hasty_reads_ > 0 || std::chrono::steady_clock::now() - read_at_ > kReadInterval;
+}
 
 bool Process::HasMappingsOf(const Process& other) const {
   return std::ranges::equal(mappings_, other.mappings_, [](const Mapping& a, const Mapping& b) {
@@ -127,8 +129,10 @@ bool Process::Prepare(std::span<const uint64_t> addresses, const ObjectOpener& o
   bool is_whole = true;
   for (const uint64_t address : addresses) {
     Mapping* mapping = Find(address);
-    if (mapping != nullptr) Open(*mapping, open);
-    is_whole &= mapping != nullptr || address < kLowestAddress || address > kHighestAddress;
+    // Data stood there when the maps were read: code has taken its place since.
+    const bool is_code = mapping != nullptr && mapping->is_executable;
+    if (is_code) Open(*mapping, open);
+    is_whole &= is_code || address < kLowestAddress || address > kHighestAddress;
   }
   return is_whole;
 }
@@ -137,7 +141,7 @@ std::vector<image::Frame> Process::Describe(uint64_t address, bool is_return, co
   const uint64_t within = address - (is_return ? 1 : 0);
   image::Frame frame{.address = address};
   Mapping* mapping = Find(within);
-  if (mapping == nullptr) return {frame};
+  if (mapping == nullptr || !mapping->is_executable) return {frame};
   Open(*mapping, open);
   frame.module = mapping->path;
   if (mapping->object == nullptr) {

@@ -50,11 +50,16 @@ class Process {
 
   const Program& program() const { return program_; }
   bool empty() const { return mappings_.empty(); }
-  // Reading once more is worth it, some time after the last.
+  // Reading once more is worth it: some time after the last, and at once a few times, since a process that has just
+  // started still loads what it will run.
   bool MayHaveChanged() const;
-  void MarkUnchanged() { read_at_ = std::chrono::steady_clock::now(); }
+  void ComesAfter(const Process& other) { hasty_reads_ = other.hasty_reads_ > 0 ? other.hasty_reads_ - 1 : 0; }
+  void MarkUnchanged() {
+    read_at_ = std::chrono::steady_clock::now();
+    if (hasty_reads_ > 0) --hasty_reads_;
+  }
   bool HasMappingsOf(const Process& other) const;
-  // Opens what the addresses lie in. False when one that may be an address of code lies in no mapping.
+  // Opens what the addresses lie in. False when one that may be an address of code lies in no mapping of code.
   bool Prepare(std::span<const uint64_t> addresses, const ObjectOpener& open);
 
   // What stands at the address: functions inlined there, innermost first, and at last the one that they are in.
@@ -71,6 +76,7 @@ class Process {
   Program program_;
   std::vector<Mapping> mappings_;  // by start
   std::chrono::steady_clock::time_point read_at_ = std::chrono::steady_clock::now();
+  uint32_t hasty_reads_ = 8;
   PerfMap perf_map_;
   std::unordered_map<uint64_t, std::vector<image::Frame>>
       frames_[2];  // by address: plain ones, and where calls return to

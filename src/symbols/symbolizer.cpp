@@ -96,6 +96,7 @@ std::shared_ptr<Process> Symbolizer::ProcessOf(uint32_t pid, std::span<const uin
     process->MarkUnchanged();
     return process;
   }
+  now->ComesAfter(*process);
   now->Prepare(addresses, opener_);
   return processes_[pid] = std::move(now);
 }

@@ -57,7 +57,7 @@ def expect_shares(stacks, what):
         expect(abs(shares.get(name, 0) - share) < 5, f"{what}: {name} has {shares.get(name, 0):.1f} %: {shares}")
     for key, count in stacks.items():
         names = frames(key)
-        if names[0] in SHARES and 100 * count > total:
+        if names and names[0] in SHARES and 100 * count > total:
             expect(names[1] == "AllOfThem(unsigned long)" and names[2] == "main", f"{what}: callers are {names}")
 
 

@@ -97,7 +97,7 @@ TEST(Options, HelpNamesEveryOptionOnce) {
   for (const char* name : {"  -e PROGRAM", "  -V, --version", "  --emit STEP", "SONDE_MAX_MAP_KEYS"}) {
     EXPECT_NE(help.find(name), std::string::npos) << name;
   }
-  EXPECT_EQ(help.find("SONDE_STACK_MODE"), std::string::npos);
+  EXPECT_EQ(help.find("SONDE_LOG_SIZE"), std::string::npos);
 }
 
 }  // namespace

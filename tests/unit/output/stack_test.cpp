@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "image/address_names.h"
-#include "output/record_builder.h"
+#include "record_builder.h"
 #include "output/value.h"
 
 namespace sonde::output {
