@@ -23,22 +23,49 @@ constexpr Builtin Numbered(std::string_view name) {
           .form = BuiltinForm::kVariable,
           .signature = "uint64 argN",
           .summary = "An argument of the function that the probe is in, by its number from 0.",
+          .example = "uprobe:libc:malloc { @bytes = hist(arg0); }",
           .check = CheckNumbered,
           .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
             return body.FunctionArgument(static_cast<uint32_t>(call.data.integers[0]));
           }};
 }
 
+// All fields that the event itself has, by their names.
+const Type* CheckWhole(Checker& checker, const parser::Call& syntax, Call& call) {
+  const sema::ArgsLayout* args = checker.scope().args;
+  if (args == nullptr || !checker.scope().probe_type->has_args) {
+    // Says why there are none.
+    return checker.CheckArgsField("", syntax.name_span, syntax.name_span)->type;
+  }
+  std::vector<std::string> names;
+  std::vector<const Type*> elements;
+  sema::Tuple tuple;
+  for (const sema::ArgsFieldInfo& field : args->fields) {
+    if (field.type == nullptr || field.name.starts_with("common_") || field.is_syscall_number) continue;
+    sema::ExprPtr value = checker.CheckArgsField(field.name, syntax.name_span, syntax.name_span);
+    if (value->type->IsVague()) return value->type;
+    checker.CompleteDeeply(value->type);
+    names.push_back(field.name);
+    elements.push_back(value->type);
+    tuple.elements.push_back(std::move(value));
+  }
+  const Type* record = checker.types().Record(names, elements);
+  call.args.push_back(checker.Make(syntax.name_span, record, std::move(tuple)));
+  return record;
+}
+
 }  // namespace
 
-const Builtin kArgs{.name = "args",
-                    .form = BuiltinForm::kVariable,
-                    .signature = "args",
-                    .summary = "The fields of the event: args.name.",
-                    .check = [](Checker& checker, const parser::Call& syntax, Call&) {
-                      return checker.Fail(sema::kNotSupported, syntax.name_span,
-                                          "args without a field is not supported yet");
-                    }};
+const Builtin kArgs{
+    .name = "args",
+    .form = BuiltinForm::kVariable,
+    .signature = "args",
+    .summary = "The fields of the event: args.name; alone, all of them with their names.",
+    .example = "tracepoint:sched:sched_switch { print(args); exit(); }",
+    .check = CheckWhole,
+    .lower_into = [](BodyContext& body, const sema::Expr& expr, const Call& call, llvm::Value* target) -> llvm::Value* {
+      return body.LowerInto(*call.args[0], *expr.type, target);
+    }};
 
 const Builtin kArg0 = Numbered("arg0");
 const Builtin kArg1 = Numbered("arg1");

@@ -57,6 +57,7 @@ const Builtin kBuf{
     .name = "buf",
     .signature = "buffer buf(void *data[, int64 length])",
     .summary = "The bytes at an address (at most max_strlen), or of an array; printed by %r, %rx and %rh.",
+    .example = "tracepoint:syscalls:sys_enter_write { printf(\"%r\\n\", buf(args.buf, args.count)); }",
     .min_args = 1,
     .max_args = 2,
     .check = Check,

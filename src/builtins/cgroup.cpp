@@ -32,7 +32,8 @@ const Type* CheckId(Checker& checker, const parser::Call& syntax, Call& call) {
   if (!path) return checker.types().Error();
   uint64_t id = IdOf(*path);
   if (id == 0) {
-    std::string reason = errno == ENOTDIR ? "it is no cgroup" : std::strerror(errno);
+    // Handles of other file systems are longer.
+    std::string reason = errno == ENOTDIR || errno == EOVERFLOW ? "it is no cgroup" : std::strerror(errno);
     return checker.Fail(sema::kWrongArgument, syntax.args[0]->span,
                         fmt::format("cannot read the cgroup id of '{}': {}", *path, reason));
   }

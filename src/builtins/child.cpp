@@ -27,6 +27,7 @@ const Builtin kHasCpid{
     .form = BuiltinForm::kVariable,
     .signature = "bool has_cpid",
     .summary = "Whether the run started a command by -c.",
+    .example = "tracepoint:syscalls:sys_enter_openat { if (has_cpid) { @ = count(); } }",
     .check = [](Checker& checker, const parser::Call&, Call&) { return checker.types().Bool(); },
     .lower = [](BodyContext& body, const sema::Expr&, const Call&) -> llvm::Value* {
       llvm::Value* pid =

@@ -19,6 +19,7 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
 const Builtin kExit{.name = "exit",
                     .signature = "void exit([int code])",
                     .summary = "Ends the script, with this exit status.",
+                    .example = "interval:s:10 { exit(); }",
                     .min_args = 0,
                     .max_args = 1,
                     .has_effect = true,

@@ -59,6 +59,7 @@ const Builtin kFail{
     .name = "fail",
     .signature = "void fail(const string fmt, args...)",
     .summary = "Refuses the script with this message, unless it stands in a branch that is never taken.",
+    .example = "BEGIN { if (sizeof(uint64) != 8) { fail(\"strange machine\"); } exit(); }",
     .min_args = 1,
     .max_args = sema::kAnyNumber,
     .has_effect = true,

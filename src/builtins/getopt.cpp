@@ -37,6 +37,7 @@ const Builtin kGetopt{
     .name = sema::kGetoptName,
     .signature = "bool | int | string getopt(string name[, default[, string help]])",
     .summary = "The option --name of the script, given after `--`; of the type of its default, which is false.",
+    .example = "BEGIN { printf(\"%d\\n\", getopt(\"seconds\", 5, \"how long\")); exit(); }",
     .min_args = 1,
     .max_args = 3,
     .check = CheckGetopt,

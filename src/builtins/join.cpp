@@ -129,6 +129,7 @@ llvm::Value* Send(BodyContext& body, const sema::Expr& expr, const Call& call) {
 const Builtin kJoin{.name = "join",
                     .signature = "string join(char *array[][, const string delimiter])",
                     .summary = "The strings of a NULL-terminated array as one; a statement of its own prints them.",
+                    .example = "tracepoint:syscalls:sys_enter_execve { join(args.argv); }",
                     .min_args = 1,
                     .max_args = 2,
                     .has_effect = true,

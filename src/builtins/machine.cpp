@@ -39,6 +39,7 @@ const Builtin kCpu{.name = "cpu",
                    .form = BuiltinForm::kVariable,
                    .signature = "uint32 cpu",
                    .summary = "The number of the CPU that the probe runs on.",
+                   .example = "profile:hz:99 { @[cpu] = count(); }",
                    .check = Uint32,
                    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
                      return body.Helper(BPF_FUNC_get_smp_processor_id, {});
@@ -48,6 +49,7 @@ const Builtin kNcpus{.name = "ncpus",
                      .form = BuiltinForm::kVariable,
                      .signature = "uint64 ncpus",
                      .summary = "How many CPUs are online.",
+                     .example = "BEGIN { print(ncpus); exit(); }",
                      .check = Uint64,
                      .lower = [](BodyContext& body, const sema::Expr&, const Call&) -> llvm::Value* {
                        return body.I64(body.module().facts.online_cpus);
@@ -73,6 +75,7 @@ const Builtin kElapsed{.name = "elapsed",
                        .form = BuiltinForm::kVariable,
                        .signature = "uint64 elapsed",
                        .summary = "Nanoseconds since the script was started.",
+                       .example = "interval:s:1 { printf(\"%d s\\n\", elapsed / 1000000000); }",
                        .check = Uint64,
                        .lower = [](BodyContext& body, const sema::Expr&, const Call&) -> llvm::Value* {
                          llvm::Value* start = body.ir().CreateLoad(
@@ -84,6 +87,7 @@ const Builtin kRand{.name = "rand",
                     .form = BuiltinForm::kVariable,
                     .signature = "uint32 rand",
                     .summary = "A pseudo-random number.",
+                    .example = "interval:ms:10 { @ = lhist(rand % 100, 0, 100, 10); }",
                     .check = Uint32,
                     .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
                       llvm::Value* random = body.Helper(BPF_FUNC_get_prandom_u32, {});
@@ -95,6 +99,7 @@ const Builtin kJiffies{
     .form = BuiltinForm::kVariable,
     .signature = "uint64 jiffies",
     .summary = "The kernel's count of timer ticks.",
+    .example = "BEGIN { print(jiffies); exit(); }",
     .check = Uint64,
     .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.Helper(BPF_FUNC_jiffies64, {}); }};
 
@@ -102,6 +107,7 @@ const Builtin kNumaid{.name = "numaid",
                       .form = BuiltinForm::kVariable,
                       .signature = "uint32 numaid",
                       .summary = "The NUMA node of the CPU that the probe runs on.",
+                      .example = "profile:hz:99 { @[numaid] = count(); }",
                       .check = Uint32,
                       .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
                         return body.Helper(BPF_FUNC_get_numa_node_id, {});
@@ -112,8 +118,11 @@ const Builtin kProbetype{
     .form = BuiltinForm::kVariable,
     .signature = "string probetype",
     .summary = "The type of the probe that fired: \"tracepoint\".",
+    .example = "BEGIN { print(probetype); exit(); }",
     .check = [](Checker& checker, const parser::Call&, Call& call) -> const Type* {
-      call.data.text = checker.scope().probe_type->name;
+      // Those that run in the tracer are of one kind.
+      const sema::ProbeType& probe = *checker.scope().probe_type;
+      call.data.text = probe.runs_in_tracer && probe.mode == sema::RunMode::kTrace ? "special" : probe.name;
       return checker.types().String(static_cast<uint32_t>(call.data.text.size()) + 1);
     },
     .lower_into = [](BodyContext& body, const sema::Expr& expr, const Call& call, llvm::Value* target) -> llvm::Value* {
@@ -127,6 +136,7 @@ const Builtin kProbe{.name = "probe",
                      .form = BuiltinForm::kVariable,
                      .signature = "string probe",
                      .summary = "The full name of the probe that fired.",
+                     .example = "tracepoint:syscalls:sys_enter_open* { @[probe] = count(); }",
                      .check =
                          [](Checker& checker, const parser::Call&, Call&) {
                            checker.scope().body->uses_probe_name = true;

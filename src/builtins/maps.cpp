@@ -81,25 +81,29 @@ llvm::Value* SendOnly(BodyContext& body, const sema::Expr& expr, const Call& cal
 
 }  // namespace
 
-const Builtin kDelete{.name = "delete",
-                      .signature = "void delete(map m, key k)",
-                      .summary = "Deletes one key of a map; delete(@m[k]) does the same.",
-                      .min_args = 1,
-                      .max_args = 2,
-                      .has_effect = true,
-                      .check = [](Checker& checker, const parser::Call& syntax, Call& call) -> const Type* {
-                        const Type* type = CheckElement(checker, syntax, call, checker.types().Void());
-                        if (!call.args.empty()) checker.program().maps[Element(call).map].has_deletes = true;
-                        return type;
-                      },
-                      .lower = [](BodyContext& body, const sema::Expr&, const Call& call) -> llvm::Value* {
-                        body.DeleteElement(Element(call));
-                        return nullptr;
-                      }};
+const Builtin kDelete{
+    .name = "delete",
+    .signature = "bool delete(map m, key k)",
+    .summary = "Deletes one key of a map, and tells whether it was there; delete(@m[k]) does the same.",
+    .example =
+        "tracepoint:syscalls:sys_enter_read { @start[tid] = nsecs; } tracepoint:syscalls:sys_exit_read { "
+        "delete(@start, tid); }",
+    .min_args = 1,
+    .max_args = 2,
+    .has_effect = true,
+    .check = [](Checker& checker, const parser::Call& syntax, Call& call) -> const Type* {
+      const Type* type = CheckElement(checker, syntax, call, checker.types().Bool());
+      if (!call.args.empty()) checker.program().maps[Element(call).map].has_deletes = true;
+      return type;
+    },
+    .lower = [](BodyContext& body, const sema::Expr&, const Call& call) { return body.DeleteElement(Element(call)); }};
 
 const Builtin kHasKey{.name = "has_key",
                       .signature = "bool has_key(map m, key k)",
                       .summary = "Whether a map has a key, whatever its value.",
+                      .example =
+                          "tracepoint:syscalls:sys_enter_read { @start[tid] = nsecs; } "
+                          "tracepoint:syscalls:sys_exit_read { if (has_key(@start, tid)) { @ = count(); } }",
                       .min_args = 1,
                       .max_args = 2,
                       .check =
@@ -113,23 +117,27 @@ const Builtin kHasKey{.name = "has_key",
                         return body.HasKey(Element(call));
                       }};
 
-const Builtin kClear{.name = "clear",
-                     .signature = "void clear(map m)",
-                     .summary = "Deletes every key of a map.",
-                     .min_args = 1,
-                     .max_args = 1,
-                     .has_effect = true,
-                     .check = CheckWhole<image::EventKind::kClearMap>,
-                     .lower = SendOnly};
+const Builtin kClear{
+    .name = "clear",
+    .signature = "void clear(map m)",
+    .summary = "Deletes every key of a map.",
+    .example = "interval:s:1 { print(@); clear(@); } tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }",
+    .min_args = 1,
+    .max_args = 1,
+    .has_effect = true,
+    .check = CheckWhole<image::EventKind::kClearMap>,
+    .lower = SendOnly};
 
-const Builtin kZero{.name = "zero",
-                    .signature = "void zero(map m)",
-                    .summary = "Sets every value of a map to zero and keeps the keys.",
-                    .min_args = 1,
-                    .max_args = 1,
-                    .has_effect = true,
-                    .check = CheckWhole<image::EventKind::kZeroMap>,
-                    .lower = SendOnly};
+const Builtin kZero{
+    .name = "zero",
+    .signature = "void zero(map m)",
+    .summary = "Sets every value of a map to zero and keeps the keys.",
+    .example = "tracepoint:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); zero(@); }",
+    .min_args = 1,
+    .max_args = 1,
+    .has_effect = true,
+    .check = CheckWhole<image::EventKind::kZeroMap>,
+    .lower = SendOnly};
 
 const Builtin kLen{.name = "len",
                    .signature = "int64 len(map m) or len(stack)",

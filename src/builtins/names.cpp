@@ -19,7 +19,6 @@ Names Errors(Checker&) {
     const char* text = strerrordesc_np(number);
     if (text == nullptr) continue;
     names.emplace_back(number, text);
-    names.emplace_back(-number, text);  // as the kernel returns it
   }
   return names;
 }
@@ -63,6 +62,7 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   if (type->enumerators.empty()) type->enumerators = kNames(checker);
   if (const sema::Constant* constant = number->AsConstant()) {
     auto wanted = static_cast<int64_t>(constant->bits);
+    if (kNames == Errors && wanted < 0) wanted = -wanted;
     std::string text = std::to_string(wanted);
     for (const auto& [value, name] : type->enumerators) {
       if (value == wanted) text = name;
@@ -76,6 +76,13 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
 
 llvm::Value* Lower(BodyContext& body, const sema::Expr&, const Call& call) { return body.Lower(*call.args[0]); }
 
+// The kernel returns error numbers with a minus.
+llvm::Value* LowerError(BodyContext& body, const sema::Expr&, const Call& call) {
+  llvm::IRBuilder<>& ir = body.ir();
+  llvm::Value* number = body.Lower(*call.args[0]);
+  return ir.CreateSelect(ir.CreateICmpSLT(number, body.I64(0)), ir.CreateNeg(number), number);
+}
+
 }  // namespace
 
 const Builtin kStrerror{.name = "strerror",
@@ -85,7 +92,7 @@ const Builtin kStrerror{.name = "strerror",
                         .min_args = 1,
                         .max_args = 1,
                         .check = Check<Errors>,
-                        .lower = Lower};
+                        .lower = LowerError};
 
 const Builtin kSignalName{.name = "signal_name",
                           .signature = "string signal_name(int signal)",

@@ -24,13 +24,8 @@ constexpr auto kVariables = std::to_array<std::string_view>({
 });
 
 constexpr auto kFunctions = std::to_array<std::string_view>({
-    "cat",
-    "kfunc_allowed",
     "config",
     "path",
-    "skboutput",
-    "system",
-    "tseries",
     "uaddr",
 });
 

@@ -62,6 +62,8 @@ const Builtin kPrint{
     .name = "print",
     .signature = "void print(value) or void print(map m[, int top[, int div]])",
     .summary = "Prints a value and a newline, or a whole map: its `top` largest values, divided by `div`.",
+    .example =
+        "tracepoint:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@, 5); print(\"of all\"); }",
     .min_args = 1,
     .max_args = 3,
     .has_effect = true,

@@ -113,18 +113,21 @@ llvm::Value* Lower(BodyContext& body, const sema::Expr& expr, const Call& call) 
 
 }  // namespace
 
-const Builtin kPrintf{.name = "printf",
-                      .signature = "void printf(const string fmt, args...)",
-                      .summary = "Prints its arguments by a format, as printf(3) does.",
-                      .min_args = 1,
-                      .max_args = sema::kAnyNumber,
-                      .has_effect = true,
-                      .check = Check<image::EventKind::kPrintf>,
-                      .lower = Lower};
+const Builtin kPrintf{
+    .name = "printf",
+    .signature = "void printf(const string fmt, args...)",
+    .summary = "Prints its arguments by a format, as printf(3) does.",
+    .example = "tracepoint:syscalls:sys_enter_openat { printf(\"%-16s %s\\n\", comm, str(args.filename)); }",
+    .min_args = 1,
+    .max_args = sema::kAnyNumber,
+    .has_effect = true,
+    .check = Check<image::EventKind::kPrintf>,
+    .lower = Lower};
 
 const Builtin kErrorf{.name = "errorf",
                       .signature = "void errorf(const string fmt, args...)",
                       .summary = "As printf, on standard error with the place of the call.",
+                      .example = "BEGIN { if (ncpus < 2) { errorf(\"%d CPU is too few\", ncpus); } exit(); }",
                       .min_args = 1,
                       .max_args = sema::kAnyNumber,
                       .has_effect = true,
@@ -134,10 +137,34 @@ const Builtin kErrorf{.name = "errorf",
 const Builtin kWarnf{.name = "warnf",
                      .signature = "void warnf(const string fmt, args...)",
                      .summary = "As errorf, for a warning.",
+                     .example = "interval:s:1 { if (ncpus < 2) { warnf(\"only %d CPU\", ncpus); } exit(); }",
                      .min_args = 1,
                      .max_args = sema::kAnyNumber,
                      .has_effect = true,
                      .check = Check<image::EventKind::kWarning>,
                      .lower = Lower};
+
+const Builtin kCat{.name = "cat",
+                   .signature = "void cat(const string fmt, args...)",
+                   .summary = "Prints a file, whose path is made as by printf: its first max_cat_bytes.",
+                   .example = "tracepoint:syscalls:sys_enter_execve { cat(\"/proc/%d/maps\", pid); }",
+                   .min_args = 1,
+                   .max_args = sema::kAnyNumber,
+                   .has_effect = true,
+                   .check = Check<image::EventKind::kCat>,
+                   .lower = Lower};
+
+const Builtin kSystem{.name = "system",
+                      .signature = "void system(const string fmt, args...)",
+                      .summary =
+                          "Runs a shell command, made as by printf, and prints what it says. One that takes "
+                          "long goes on while tracing does.",
+                      .example = "interval:s:1 { system(\"ps -p %d\", pid); exit(); }",
+                      .min_args = 1,
+                      .max_args = sema::kAnyNumber,
+                      .is_unsafe = true,
+                      .has_effect = true,
+                      .check = Check<image::EventKind::kSystem>,
+                      .lower = Lower};
 
 }  // namespace sonde::builtins

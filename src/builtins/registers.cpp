@@ -49,6 +49,7 @@ constexpr Builtin OnStack(std::string_view name) {
           .form = BuiltinForm::kVariable,
           .signature = "uint64 sargN",
           .summary = "An argument that the function finds on the stack, by its number there from 0.",
+          .example = "uprobe:libc:malloc { print(sarg0); exit(); }",
           .check = CheckStackArgument,
           .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
             return body.FunctionArgument(static_cast<uint32_t>(call.data.integers[0]), /*only_stack=*/true);
@@ -61,12 +62,14 @@ const Builtin kRetval{.name = "retval",
                       .form = BuiltinForm::kVariable,
                       .signature = "uint64 retval (int64 in syscall probes)",
                       .summary = "What the function returns; of a system call that failed, the negative error number.",
+                      .example = "uretprobe:libc:malloc { @[retval != 0] = count(); }",
                       .check = CheckRetval,
                       .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.ReturnValue(); }};
 
 const Builtin kReg{.name = "reg",
                    .signature = "uint64 reg(const string name)",
                    .summary = "The value of a register of the processor: reg(\"ip\").",
+                   .example = "uprobe:libc:malloc { @[reg(\"di\")] = count(); }",
                    .min_args = 1,
                    .max_args = 1,
                    .check = CheckReg,

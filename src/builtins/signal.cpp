@@ -53,7 +53,7 @@ const Type* CheckSignal(Checker& checker, const parser::Call& syntax, Call& call
 
 template <int kHelper>
 llvm::Value* LowerSignal(BodyContext& body, const sema::Expr&, const Call& call) {
-  body.Helper(kHelper, {body.Lower(*call.args[0])});
+  body.NoteFailure(body.Helper(kHelper, {body.Lower(*call.args[0])}), kHelper);
   return nullptr;
 }
 

@@ -64,6 +64,7 @@ const Builtin kStrlen{
     .name = "strlen",
     .signature = "uint64 strlen(string text)",
     .summary = "The number of bytes of a text, an array of bytes, or what is read at a pointer to them.",
+    .example = "tracepoint:syscalls:sys_enter_openat { @ = hist(strlen(str(args.filename))); }",
     .min_args = 1,
     .max_args = 1,
     .check = CheckLength,
@@ -72,6 +73,7 @@ const Builtin kStrlen{
 const Builtin kStrcap{.name = "strcap",
                       .signature = "int64 strcap(string text)",
                       .summary = "The bytes that a text may take where it is kept, with its NUL; those of an array.",
+                      .example = "BEGIN { print(strcap(comm)); exit(); }",
                       .min_args = 1,
                       .max_args = 1,
                       .check = CheckCapacity};

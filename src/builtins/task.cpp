@@ -114,6 +114,7 @@ const Builtin kUid{.name = "uid",
                    .form = BuiltinForm::kVariable,
                    .signature = "uint32 uid",
                    .summary = "The user id of the current task.",
+                   .example = "tracepoint:syscalls:sys_enter_execve { @[uid] = count(); }",
                    .check = Uint32,
                    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
                      return LowHalf(body, BPF_FUNC_get_current_uid_gid);
@@ -123,6 +124,7 @@ const Builtin kGid{.name = "gid",
                    .form = BuiltinForm::kVariable,
                    .signature = "uint32 gid",
                    .summary = "The group id of the current task.",
+                   .example = "tracepoint:syscalls:sys_enter_execve { @[gid] = count(); }",
                    .check = Uint32,
                    .lower = [](BodyContext& body, const sema::Expr&, const Call&) {
                      return HighHalf(body, BPF_FUNC_get_current_uid_gid);
@@ -132,6 +134,7 @@ const Builtin kCgroup{.name = "cgroup",
                       .form = BuiltinForm::kVariable,
                       .signature = "uint64 cgroup",
                       .summary = "The id of the current task's cgroup (version 2).",
+                      .example = "tracepoint:syscalls:sys_enter_openat { @[cgroup] = count(); }",
                       .check = [](Checker& checker, const parser::Call&, Call&) { return checker.types().Uint64(); },
                       .lower = [](BodyContext& body, const sema::Expr&,
                                   const Call&) { return body.Helper(BPF_FUNC_get_current_cgroup_id, {}); }};
@@ -152,6 +155,7 @@ const Builtin kCurtask{.name = "curtask",
                        .form = BuiltinForm::kVariable,
                        .signature = "struct task_struct *curtask",
                        .summary = "The kernel's description of the current task.",
+                       .example = "profile:hz:99 { @[curtask.prio] = count(); }",
                        .check =
                            [](Checker& checker, const parser::Call&, Call&) {
                              return checker.types().Pointer(checker.types().Struct("struct task_struct"),

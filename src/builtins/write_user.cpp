@@ -44,7 +44,9 @@ llvm::Value* Lower(BodyContext& body, const sema::Expr&, const Call& call) {
     source = body.Temporary(type.size);
     body.LowerInto(value, type, source);
   }
-  return body.Helper(BPF_FUNC_probe_write_user, {address, source, length});
+  llvm::Value* code = body.Helper(BPF_FUNC_probe_write_user, {address, source, length});
+  body.NoteFailure(code, BPF_FUNC_probe_write_user);
+  return code;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "cli/compile.h"
+#include "cli/reference.h"
 #include "image/image.h"
 #include "output/writer.h"
 #include "parser/parser.h"
@@ -21,6 +22,12 @@ namespace {
 int ShowHelp(const Options& options) { return Print(options, HelpText()); }
 
 int ShowVersion(const Options& options) { return Print(options, "sonde " SONDE_VERSION "\n"); }
+
+int ShowReference(const Options& options) {
+  const std::optional<std::string> text = Reference(options.reference);
+  if (!text) return Refuse(fmt::format("there is no page '{}'; take one of {}", options.reference, ReferenceNames()));
+  return Print(options, *text);
+}
 
 int FormatScript(const Options& options) {
   Compilation compilation(options);
@@ -90,6 +97,8 @@ int RunCommand(const Options& options) {
       return FormatScript(options);
     case Command::kEmit:
       return EmitStage(options);
+    case Command::kReference:
+      return ShowReference(options);
     case Command::kVersion:
       return ShowVersion(options);
     case Command::kHelp:

@@ -130,6 +130,10 @@ bool Generate(Compilation& c) {
   options.image.debug_lines = c.config.show_debug_info;
   options.image.lazy_symbols = c.config.lazy_symbolication;
   options.online_cpus = c.kernel->OnlineCpus();
+  options.image.max_cat_bytes = c.config.max_cat_bytes;
+  options.helper_errors = c.options.helper_errors == 0   ? codegen::HelperErrors::kNone
+                          : c.options.helper_errors == 1 ? codegen::HelperErrors::kAllButReads
+                                                         : codegen::HelperErrors::kAll;
   options.force_perf_path = c.perf_path;
   const bool emits = c.options.command == Command::kEmit;
   options.want_ir = emits && c.options.stage == Stage::kIr;

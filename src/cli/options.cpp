@@ -26,6 +26,7 @@ struct OptionRow {
   std::string_view value;  // "FILE"; empty for a flag
   std::string_view help;
   SetOption set;
+  std::string_view choices = {};  // the words that its value may be, where they are few
 };
 
 template <auto kMember>
@@ -55,6 +56,11 @@ std::string_view SetCommand(Options& options, const std::string& /*value*/) {
 template <sema::RunMode kMode>
 std::string_view SetMode(Options& options, const std::string& /*value*/) {
   options.mode = kMode;
+  return "";
+}
+
+std::string_view CountHelperErrors(Options& options, const std::string& /*value*/) {
+  ++options.helper_errors;
   return "";
 }
 
@@ -102,10 +108,17 @@ std::string_view SetStage(Options& options, const std::string& value) {
   return FindWord(kWords, value, options.stage) ? "" : "ast, program, ir, asm or elf";
 }
 
+std::string_view SetReference(Options& options, const std::string& value) {
+  options.command = Command::kReference;
+  options.reference = value;
+  return "";
+}
+
 constexpr std::string_view kScript = "Script";
 constexpr std::string_view kProcess = "Processes";
 constexpr std::string_view kOutput = "Output";
 constexpr std::string_view kOther = "Instead of tracing";
+constexpr std::string_view kHidden = "";  // for those who build sonde: help leaves them out
 
 constexpr OptionRow kRows[] = {
     {kScript, "-e", "PROGRAM", "run this program", SetText<&Options::program>},
@@ -118,11 +131,16 @@ constexpr OptionRow kRows[] = {
     {kProcess, "-p", "PID", "stop when this process ends", SetPid},
 
     {kOutput, "-o", "FILE", "write to FILE, not to standard output", SetText<&Options::output>},
-    {kOutput, "-f", "FORMAT", "text (the default) or json", SetFormat},
+    {kOutput, "-f", "FORMAT", "text (the default) or json", SetFormat, "text json"},
     {kOutput, "-B", "MODE",
-     "write after each event (none), line (line: the default on a terminal) or full buffer (full)", SetBuffering},
+     "write after each event (none), line (line: the default on a terminal) or full buffer (full)", SetBuffering,
+     "none line full"},
     {kOutput, "-q", "", "say nothing of what is attached", SetFlag<&Options::quiet, true>},
     {kOutput, "-v", "", "say more: fields with -l, verifier logs with errors", SetFlag<&Options::verbose, true>},
+    {kOutput, "-k", "", "tell of helpers of the kernel that fail, but for reads of memory; -kk: of those too",
+     CountHelperErrors},
+    {kOutput, "--no-escape", "", "write control characters of what is traced to a terminal as they are",
+     SetFlag<&Options::escape, false>},
     {kOutput, "--no-warnings", "", "leave out warnings", SetFlag<&Options::warnings, false>},
 
     {kOther, "-l", "", "list probes: all, those of a PATTERN, or those of a script; -lv with fields",
@@ -133,9 +151,11 @@ constexpr OptionRow kRows[] = {
     {kOther, "--bench", "", "run its benchmarks (bench:name) and say how long they take",
      SetMode<sema::RunMode::kBench>},
     {kOther, "--fmt", "", "print the script in standard layout", SetCommand<Command::kFormat>},
-    {kOther, "--emit", "STEP", "print what a step makes: ast, program, ir, asm or elf", SetStage},
+    {kOther, "--emit", "STEP", "print what a step makes: ast, program, ir, asm or elf", SetStage,
+     "ast program ir asm elf"},
     {kOther, "--info", "", "say what this machine lets a tracer do, and what would help where it does not (-f json)",
      SetCommand<Command::kInfo>},
+    {kHidden, "--generate", "PAGE", "print what is written of sonde from its own tables", SetReference},
     {kOther, "-V,--version", "", "print the version", SetCommand<Command::kVersion>},
     {kOther, "-h,--help", "", "print this help", SetCommand<Command::kHelp>},
 };
@@ -173,7 +193,7 @@ std::string LongestName(std::string_view names) { return std::string(names.subst
 std::string UnknownOption(std::string_view word) {
   const std::string_view name = word.substr(0, word.find('='));
   std::vector<std::string> known;
-  for (const OptionRow& row : kRows) known.push_back(LongestName(row.names));
+  for (const OptionText& row : OptionTexts()) known.push_back(LongestName(row.names));
   const std::string near = name.starts_with("--") ? NearestName(name, known) : "";
   const std::string hint = near.empty() ? "" : fmt::format(", did you mean {}?", near);
   return fmt::format("unknown option {}{}; sonde -h lists them", name, hint);
@@ -307,12 +327,20 @@ std::expected<Options, std::string> ParseOptions(int argc, const char* const* ar
   return options;
 }
 
+std::vector<OptionText> OptionTexts() {
+  std::vector<OptionText> texts;
+  for (const OptionRow& row : kRows) {
+    if (row.group != kHidden) texts.push_back({row.group, row.names, row.value, row.help, row.choices});
+  }
+  return texts;
+}
+
 std::string UsageText() { return std::string(kUsage) + "       sonde -h lists the options\n"; }
 
 std::string HelpText() {
   std::string text = "sonde traces what Linux does, by scripts in the language of bpftrace.\n\n" + std::string(kUsage);
   std::string_view group;
-  for (const OptionRow& row : kRows) {
+  for (const OptionText& row : OptionTexts()) {
     if (row.group != group) text += fmt::format("\n{}:\n", group = row.group);
     std::string names(row.names);
     if (const size_t comma = names.find(','); comma != std::string::npos) names.insert(comma + 1, " ");

@@ -9,6 +9,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/config.h"
@@ -17,7 +18,7 @@
 
 namespace sonde::cli {
 
-enum class Command : uint8_t { kRun, kList, kFormat, kEmit, kVersion, kHelp, kInfo };
+enum class Command : uint8_t { kRun, kList, kFormat, kEmit, kReference, kVersion, kHelp, kInfo };
 
 // The steps whose result --emit prints.
 enum class Stage : uint8_t { kAst, kProgram, kIr, kAssembly, kElf };
@@ -25,6 +26,7 @@ enum class Stage : uint8_t { kAst, kProgram, kIr, kAssembly, kElf };
 struct Options {
   Command command = Command::kRun;
   Stage stage = Stage::kAst;  // of kEmit
+  std::string reference;      // of kReference: a page of reference.h
 
   // The script: the text after -e, or a path ("-": standard input), or for -l neither.
   std::optional<std::string> program;
@@ -41,6 +43,8 @@ struct Options {
   bool quiet = false;
   bool verbose = false;
   bool warnings = true;
+  bool escape = true;     // control characters of what is traced, on a terminal
+  int helper_errors = 0;  // how many -k
   bool unsafe = false;
   bool dry_run = false;
   sema::RunMode mode = sema::RunMode::kTrace;
@@ -56,6 +60,15 @@ std::expected<Options, std::string> ParseOptions(int argc, const char* const* ar
 
 // What -h prints.
 std::string HelpText();
+// A row of that help.
+struct OptionText {
+  std::string_view group;
+  std::string_view names;  // "-h,--help"
+  std::string_view value;  // "FILE"; empty for a flag
+  std::string_view help;
+  std::string_view choices;  // "text json", where its value is one of a few words
+};
+std::vector<OptionText> OptionTexts();
 // What is printed for lack of anything to do.
 std::string UsageText();
 

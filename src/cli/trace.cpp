@@ -67,6 +67,7 @@ int Run(const Options& options, Compilation& compilation, int descriptor) {
   output::Writer writer(descriptor, options.buffering);
   output::SinkOptions sink_options;
   sink_options.quiet = options.quiet;
+  if (!options.escape) sink_options.escape = output::EscapeControls::kNever;
   const image::Image& image = compilation.output.image;
   symbols::Symbolizer symbols({.demangle = image.options.demangle,
                                .debug_lines = image.options.debug_lines,

@@ -290,13 +290,14 @@ llvm::Value* BodyContext::ReadString(llvm::Value* target, llvm::Value* capacity,
                                      sema::AddressSpace space) {
   int helper = space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_kernel_str;
   llvm::Value* read = Helper(helper, {target, capacity, address});
+  NoteFailure(read, helper);
   llvm::Value* bytes = ir_.CreateSelect(ir_.CreateICmpSGT(read, I64(0)), read, I64(1));
   return ir_.CreateSub(bytes, I64(1));
 }
 
 void BodyContext::ReadMemory(llvm::Value* target, llvm::Value* bytes, llvm::Value* address, sema::AddressSpace space) {
   int helper = space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user : BPF_FUNC_probe_read_kernel;
-  Helper(helper, {target, bytes, address});
+  NoteFailure(Helper(helper, {target, bytes, address}), helper);
 }
 
 void BodyContext::ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space) {
@@ -322,6 +323,48 @@ llvm::Value* CallByNumber(llvm::IRBuilder<>& ir, llvm::Type* result, int number,
 
 llvm::Value* BodyContext::Helper(int number, std::initializer_list<llvm::Value*> args) {
   return CallByNumber(ir_, ir_.getInt64Ty(), number, args);
+}
+
+namespace {
+
+struct HelperName {
+  int number = 0;
+  const char* name = nullptr;
+  bool is_read = false;
+};
+
+// Those whose failures are told.
+constexpr HelperName kHelperNames[] = {{BPF_FUNC_probe_read_kernel, "probe_read_kernel", true},
+                                       {BPF_FUNC_probe_read_user, "probe_read_user", true},
+                                       {BPF_FUNC_probe_read_kernel_str, "probe_read_kernel_str", true},
+                                       {BPF_FUNC_probe_read_user_str, "probe_read_user_str", true},
+                                       {BPF_FUNC_map_update_elem, "map_update_elem"},
+                                       {BPF_FUNC_map_delete_elem, "map_delete_elem"},
+                                       {BPF_FUNC_send_signal, "send_signal"},
+                                       {BPF_FUNC_send_signal_thread, "send_signal_thread"},
+                                       {BPF_FUNC_probe_write_user, "probe_write_user"},
+                                       {BPF_FUNC_override_return, "override_return"}};
+
+}  // namespace
+
+void BodyContext::NoteFailure(llvm::Value* answer, int helper) {
+  HelperErrors wanted = module().helper_errors;
+  if (wanted == HelperErrors::kNone) return;
+  const auto* known = std::ranges::find(kHelperNames, helper, &HelperName::number);
+  if (known == std::end(kHelperNames) || (known->is_read && wanted != HelperErrors::kAll)) return;
+  uint32_t site = layout().HelperSite(span_, known->name);
+  llvm::BasicBlock* failed = NewBlock("helper_failed");
+  llvm::BasicBlock* done = NewBlock("helper_done");
+  llvm::Value* code = ir_.CreateTrunc(answer, ir_.getInt32Ty());
+  ir_.CreateCondBr(ir_.CreateICmpSLT(code, ir_.getInt32(0)), failed, done);
+  ir_.SetInsertPoint(failed);
+  uint32_t counter = image::kLossCountersOffset + 8 * site;
+  llvm::Value* number = ir_.CreateZExt(ir_.CreateNeg(code), ir_.getInt64Ty());
+  ir_.CreateAlignedStore(number, ControlField(counter + 8), llvm::Align(8), /*isVolatile=*/true);
+  ir_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, ControlField(counter), I64(1), llvm::MaybeAlign(8),
+                      llvm::AtomicOrdering::Monotonic);
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
 }
 
 llvm::Value* BodyContext::PointerHelper(int number, std::initializer_list<llvm::Value*> args) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "codegen/codegen.h"
 #include "codegen/layout.h"
 #include "sema/program.h"
 
@@ -49,6 +50,7 @@ struct ModuleContext {
   const sema::Program& program;
   KernelFacts facts;
   Diagnostics& diagnostics;
+  HelperErrors helper_errors = HelperErrors::kNone;
 };
 
 // Where `args` is found.
@@ -90,6 +92,19 @@ struct Frame {
   llvm::Value* loop_state = nullptr;  // of callbacks: where they find the six values above
   uint32_t calls = 0;                 // calls between the program's entry and this function
   bool leaves = false;                // something branches to `leave`
+};
+
+// Sets the place of what is being lowered, until its end.
+class Within {
+ public:
+  Within(Span& current, Span span) : current_(current), before_(current) { current_ = span; }
+  ~Within() { current_ = before_; }
+  Within(const Within&) = delete;
+  Within& operator=(const Within&) = delete;
+
+ private:
+  Span& current_;
+  Span before_;
 };
 
 class BodyContext {
@@ -157,6 +172,9 @@ class BodyContext {
   llvm::Value* Helper(int number, std::initializer_list<llvm::Value*> args);
   llvm::Value* PointerHelper(int number, std::initializer_list<llvm::Value*> args);
 
+  // Counts a negative answer of a helper, where somebody wants to know of it.
+  void NoteFailure(llvm::Value* answer, int helper);
+
   // Memory of this many bytes until the end of the statement; 8-byte aligned.
   llvm::Value* Temporary(uint32_t bytes);
   void Zero(llvm::Value* target, uint32_t bytes);
@@ -188,7 +206,8 @@ class BodyContext {
   // The 32-bit error code of an update: 0, or negative.
   llvm::Value* UpdateElement(uint32_t map, llvm::Value* key, llvm::Value* value, uint64_t flags);
   void MarkPresent(uint32_t map, llvm::Value* value);
-  void DeleteElement(const sema::MapRef& ref);
+  // 1 when there was one.
+  llvm::Value* DeleteElement(const sema::MapRef& ref);
   llvm::Value* HasKey(const sema::MapRef& ref);
   // The one number that the CPUs' values of a count, sum, avg, min or max amount to, 0 where the key is missing.
   llvm::Value* AggregateNumber(uint32_t map, llvm::Value* key);
@@ -316,6 +335,7 @@ class BodyContext {
   llvm::BasicBlock* exit_ = nullptr;         // releases and returns
   llvm::BasicBlock* return_ = nullptr;       // returns
   bool in_predicate_ = false;
+  Span span_;  // of what is being lowered
   bool predicate_claims_ = false;
   uint32_t stack_bytes_ = 0;
   uint32_t scratch_bytes_ = 0;

@@ -12,8 +12,12 @@
 
 namespace sonde::codegen {
 
+// Which failures of the kernel's helpers are counted for the user to see.
+enum class HelperErrors { kNone, kAllButReads, kAll };
+
 struct Options {
   image::Options image;
+  HelperErrors helper_errors = HelperErrors::kNone;
   uint32_t online_cpus = 1;
   bool want_ir = false;        // Output::ir
   bool want_assembly = false;  // Output::assembly

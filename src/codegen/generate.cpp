@@ -186,7 +186,8 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
                         layout,
                         program,
                         {.online_cpus = options.online_cpus, .possible_cpus = kernel.PossibleCpus()},
-                        diagnostics};
+                        diagnostics,
+                        options.helper_errors};
   context.facts.pid_namespace = OwnPidNamespace();
   ProgramOptions paths = ChoosePaths(program, kernel, options, context.facts);
   BuildPrograms(context, paths);

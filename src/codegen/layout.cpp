@@ -45,6 +45,8 @@ uint32_t AggregationSize(const sema::MapInfo& info) {
       return 8 * image::HistBucketCount(info.hist_bits);
     case Aggregation::kLhist:
       return 8 * image::LhistBucketCount(info.lhist_min, info.lhist_max, info.lhist_step);
+    case Aggregation::kTseries:
+      return static_cast<uint32_t>(sizeof(image::SeriesSlot)) * info.series_count;
   }
   return 8;
 }
@@ -97,7 +99,10 @@ void Layout::AddUserMap(const sema::MapInfo& info, uint32_t possible_cpus) {
                       .hist_bits = info.hist_bits,
                       .lhist_min = info.lhist_min,
                       .lhist_max = info.lhist_max,
-                      .lhist_step = info.lhist_step};
+                      .lhist_step = info.lhist_step,
+                      .series_interval = info.series_interval,
+                      .series_count = info.series_count,
+                      .series_merge = info.series_merge};
   if (spec.is_keyless) {
     spec.key_size = 4;
     spec.max_entries = 1;
@@ -321,13 +326,20 @@ image::SourcePlace Layout::Place(Span span) const {
 }
 
 uint32_t Layout::LossSite(Span span, image::LossReason reason, std::string object) {
-  auto [known, inserted] =
-      loss_sites_.try_emplace({span.file, span.offset, reason}, static_cast<uint32_t>(image_.loss_sites.size()));
+  // Where several may stand at one place they are told apart by name.
+  bool is_helper = reason == image::LossReason::kHelperFailed;
+  auto [known, inserted] = loss_sites_.try_emplace({span.file, span.offset, reason, is_helper ? object : ""},
+                                                   static_cast<uint32_t>(image_.loss_sites.size()));
   if (inserted) {
     image_.loss_sites.push_back({Place(span), reason, std::move(object)});
+    if (is_helper) image_.loss_sites.push_back({Place(span), image::LossReason::kHelperCode, ""});
     image_.maps[control_].value_size = static_cast<uint32_t>(image::kLossCountersOffset + 8 * image_.loss_sites.size());
   }
   return known->second;
+}
+
+uint32_t Layout::HelperSite(Span span, std::string helper) {
+  return LossSite(span, image::LossReason::kHelperFailed, std::move(helper));
 }
 
 }  // namespace sonde::codegen

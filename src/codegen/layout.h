@@ -46,6 +46,8 @@ class Layout {
   bool IsTail(uint32_t event, uint32_t slot) const;
 
   uint32_t LossSite(Span span, image::LossReason reason, std::string object);
+  // A site for a helper that may fail; the counter behind its own is for the error's code.
+  uint32_t HelperSite(Span span, std::string helper);
   image::SourcePlace Place(Span span) const;
 
  private:
@@ -58,7 +60,7 @@ class Layout {
   const sema::Program& program_;
   image::Image image_;
   std::map<const sema::Type*, image::TypeIndex> type_indices_;
-  std::map<std::tuple<uint32_t, uint32_t, image::LossReason>, uint32_t> loss_sites_;
+  std::map<std::tuple<uint32_t, uint32_t, image::LossReason, std::string>, uint32_t> loss_sites_;
   image::TypeIndex tail_string_ = 0;
   image::TypeIndex tail_buffer_ = 0;
   image::TypeIndex tail_call_ = 0;

@@ -58,6 +58,7 @@ void BodyContext::StoreScalar(llvm::Value* value, const Type& type, llvm::Value*
 llvm::Value* BodyContext::LowerCondition(const sema::Expr& expr) { return ir_.CreateICmpNE(Lower(expr), I64(0)); }
 
 llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
+  const Within within(span_, expr.span);
   return std::visit(Overloaded{
                         [&](const sema::Constant& node) -> llvm::Value* { return I64(node.bits); },
                         [&](const sema::StringConstant&) -> llvm::Value* { return LowerAddress(expr); },

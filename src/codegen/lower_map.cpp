@@ -32,6 +32,8 @@ llvm::Value* BodyContext::Lookup(const sema::MapRef& ref, llvm::Value* key) {
 // Kernels before 6.4 answer with an int in a register whose upper half is zero, so only the lower half is looked at.
 llvm::Value* BodyContext::UpdateElement(uint32_t map, llvm::Value* key, llvm::Value* value, uint64_t flags) {
   llvm::Value* code = Helper(BPF_FUNC_map_update_elem, {MapPointer(map), key, value, I64(flags)});
+  // That another CPU was faster is no failure.
+  if (flags != BPF_NOEXIST) NoteFailure(code, BPF_FUNC_map_update_elem);
   return ir_.CreateTrunc(code, ir_.getInt32Ty());
 }
 
@@ -245,12 +247,14 @@ void BodyContext::LowerUpdateAggregate(const sema::UpdateAggregate& node, Span s
   ir_.SetInsertPoint(done);
 }
 
-void BodyContext::DeleteElement(const sema::MapRef& ref) {
+llvm::Value* BodyContext::DeleteElement(const sema::MapRef& ref) {
   const MapInfo& info = module().program.maps[ref.map];
   uint32_t value_size = layout().image().maps[ref.map].value_size;
   if (info.key == nullptr && info.aggregation == Aggregation::kNone) {
     Zero(DirectValue(ref.map), value_size);
-  } else if (info.key == nullptr) {
+    return I64(1);
+  }
+  if (info.key == nullptr) {
     llvm::Value* value = Lookup(ref, LowerKey(ref));
     llvm::BasicBlock* have = NewBlock("have");
     llvm::BasicBlock* done = NewBlock("done");
@@ -259,9 +263,11 @@ void BodyContext::DeleteElement(const sema::MapRef& ref) {
     Zero(value, value_size);
     ir_.CreateBr(done);
     ir_.SetInsertPoint(done);
-  } else {
-    Helper(BPF_FUNC_map_delete_elem, {MapPointer(ref.map), LowerKey(ref)});
+    return I64(1);
   }
+  llvm::Value* code = Helper(BPF_FUNC_map_delete_elem, {MapPointer(ref.map), LowerKey(ref)});
+  NoteFailure(code, BPF_FUNC_map_delete_elem);
+  return ir_.CreateZExt(ir_.CreateICmpEQ(ir_.CreateTrunc(code, ir_.getInt32Ty()), ir_.getInt32(0)), ir_.getInt64Ty());
 }
 
 llvm::Value* BodyContext::HasKey(const sema::MapRef& ref) {

@@ -118,6 +118,7 @@ void BodyContext::ZeroPadding(llvm::Value* target, const Type& type) {
 }
 
 llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, llvm::Value* target) {
+  const Within within(span_, expr.span);
   const Type& from = *expr.type;
   auto from_address = [&]() -> llvm::Value* {
     llvm::Value* address = LowerAddress(expr);

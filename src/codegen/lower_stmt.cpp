@@ -24,6 +24,7 @@ void BodyContext::LowerStatements(const sema::Statements& statements) {
 }
 
 void BodyContext::LowerStatement(const sema::Stmt& stmt) {
+  const Within within(span_, stmt.span);
   std::visit(Overloaded{
                  [&](const sema::Evaluate& node) {
                    if (node.expr->type->kind == sema::TypeKind::kVoid || node.expr->type->IsScalar()) {

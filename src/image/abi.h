@@ -113,4 +113,13 @@ constexpr uint32_t LhistBucketCount(int64_t min, int64_t max, int64_t step) {
   return static_cast<uint32_t>((max - min + step - 1) / step) + 2;
 }
 
+// One interval of a tseries, in a ring of them: the interval with number n (nanoseconds since boot, divided by its
+// length) stands in slot n modulo their count.
+struct SeriesSlot {
+  uint64_t interval = 0;  // n + 1; 0: nothing was recorded yet
+  int64_t value = 0;      // the last, largest or smallest number, or the sum of all
+  uint64_t extra = 0;     // kLast: when it was recorded; else how many
+};
+static_assert(sizeof(SeriesSlot) == 24);
+
 }  // namespace sonde::image

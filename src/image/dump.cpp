@@ -143,6 +143,8 @@ class Dumper {
       Line(2, "hist: {} bits", map.hist_bits);
     } else if (map.aggregation == Aggregation::kLhist) {
       Line(2, "lhist: {} to {} by {}", map.lhist_min, map.lhist_max, map.lhist_step);
+    } else if (map.aggregation == Aggregation::kTseries) {
+      Line(2, "tseries of {} times {} ns, {}", map.series_count, map.series_interval, Name(map.series_merge));
     } else if (map.aggregation != Aggregation::kNone) {
       Line(2, "{}", Name(map.aggregation));
     }

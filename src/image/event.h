@@ -44,6 +44,14 @@ struct LossEvent {
   bool at_end = true;
 };
 
+// A helper of the kernel that failed where somebody wants to know (-k): once when it is first seen, and at the end.
+struct HelperErrorEvent {
+  const LossSite* site = nullptr;
+  int code = 0;  // errno of the last time
+  uint64_t count = 0;
+  bool at_end = true;
+};
+
 // How the tests of a script went, after the last.
 struct TestsEvent {
   struct Row {
@@ -62,7 +70,8 @@ struct BenchmarksEvent {
   std::vector<Row> rows;
 };
 
-using Event = std::variant<RecordEvent, MapEvent, AttachedEvent, LossEvent, TestsEvent, BenchmarksEvent>;
+using Event =
+    std::variant<RecordEvent, MapEvent, AttachedEvent, LossEvent, HelperErrorEvent, TestsEvent, BenchmarksEvent>;
 
 class Sink {
  public:

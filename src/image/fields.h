@@ -32,9 +32,11 @@ void Fields(auto& archive, MaybeConst<ValueType> auto& value) {
 
 void Fields(auto& archive, MaybeConst<MapSpec> auto& value) {
   auto& [name, role, bpf_type, key_size, value_size, max_entries, flags, per_cpu, is_keyless, present_offset, key_type,
-         value_type, aggregation, hist_bits, lhist_min, lhist_max, lhist_step, print_at_exit] = value;
+         value_type, aggregation, hist_bits, lhist_min, lhist_max, lhist_step, print_at_exit, series_interval,
+         series_count, series_merge] = value;
   archive(name, role, bpf_type, key_size, value_size, max_entries, flags, per_cpu, is_keyless, present_offset, key_type,
-          value_type, aggregation, hist_bits, lhist_min, lhist_max, lhist_step, print_at_exit);
+          value_type, aggregation, hist_bits, lhist_min, lhist_max, lhist_step, print_at_exit, series_interval,
+          series_count, series_merge);
 }
 
 void Fields(auto& archive, MaybeConst<Slot> auto& value) {
@@ -121,8 +123,9 @@ void Fields(auto& archive, MaybeConst<AttachGroup> auto& value) {
 }
 
 void Fields(auto& archive, MaybeConst<Options> auto& value) {
-  auto& [max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer, demangle, debug_lines, lazy_symbols] = value;
-  archive(max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer, demangle, debug_lines, lazy_symbols);
+  auto& [max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer, demangle, debug_lines, lazy_symbols, max_cat_bytes] = value;
+  archive(max_map_keys, ring_bytes, print_maps_on_exit, max_strlen, str_trunc_trailer, demangle, debug_lines, lazy_symbols,
+          max_cat_bytes);
 }
 
 // Without `version`, which stands before the fields and decides whether they can be read.

@@ -97,7 +97,10 @@ enum class MapRole : uint8_t {
   kStackCache,   // the stacks that were sent lately
 };
 
-enum class Aggregation : uint8_t { kNone, kCount, kSum, kAvg, kMin, kMax, kStats, kHist, kLhist };
+enum class Aggregation : uint8_t { kNone, kCount, kSum, kAvg, kMin, kMax, kStats, kHist, kLhist, kTseries };
+
+// What becomes of several numbers in one interval of a tseries.
+enum class SeriesMerge : uint8_t { kLast, kAvg, kMax, kMin, kSum };
 
 // "No such index". Stands behind the enumerations with a kNone of their own, which gcc takes for a shadow otherwise.
 inline constexpr uint32_t kNone = UINT32_MAX;
@@ -105,6 +108,7 @@ inline constexpr uint32_t kNone = UINT32_MAX;
 // Value layouts of aggregations (each per CPU, merged by the reader):
 //   count, sum: 8-byte integer   avg, stats: {int64 total, uint64 count}
 //   min, max: {int64 value, uint64 is_set}   hist, lhist: uint64 buckets
+//   tseries: series_count times SeriesSlot
 struct MapSpec {
   std::string name;  // "@start"; internal maps have no `@`
   MapRole role = MapRole::kUser;
@@ -124,6 +128,9 @@ struct MapSpec {
   uint32_t hist_bits = 0;
   int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
   bool print_at_exit = true;
+  uint64_t series_interval = 1;  // nanoseconds
+  uint32_t series_count = 1;
+  SeriesMerge series_merge = SeriesMerge::kLast;
 };
 
 // --- events: what a record means
@@ -138,7 +145,10 @@ enum class EventKind : uint8_t {
   kJoin,   // slot 0: tail string, and a newline
   kError,  // as kPrintf, on standard error with its place
   kWarning,
-  kExit,  // control ring
+  kExit,    // control ring
+  kCat,     // as kPrintf, the path of a file to print
+  kSystem,  // as kPrintf, a command to run
+  kPacket,  // slots: time, length, bytes; into the capture file `text`
 };
 
 struct Slot {
@@ -178,6 +188,8 @@ enum class LossReason : uint8_t {
   kNoScratch,      // all scratch slots of the CPU in use
   kLoopLimit,      // a loop was ended after the most rounds that the kernel allows
   kNoTaskStorage,  // no memory to note the beginning of a system call
+  kHelperFailed,   // not lost: a helper answered with an error; the next site's counter holds its code
+  kHelperCode,
 };
 
 struct LossSite {
@@ -277,6 +289,7 @@ struct Options {
   bool demangle = true;
   bool debug_lines = true;   // show lines of sources, and what was inlined
   bool lazy_symbols = true;  // names are looked up when they are printed, not when a stack is first seen
+  uint64_t max_cat_bytes = 10U << 10;
 };
 
 struct Image {

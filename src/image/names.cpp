@@ -88,6 +88,22 @@ std::string_view Name(MapRole role) {
   return "";
 }
 
+std::string_view Name(SeriesMerge merge) {
+  switch (merge) {
+    case SeriesMerge::kLast:
+      return "last";
+    case SeriesMerge::kAvg:
+      return "avg";
+    case SeriesMerge::kMax:
+      return "max";
+    case SeriesMerge::kMin:
+      return "min";
+    case SeriesMerge::kSum:
+      return "sum";
+  }
+  return "";
+}
+
 std::string_view Name(Aggregation aggregation) {
   switch (aggregation) {
     case Aggregation::kNone:
@@ -108,6 +124,8 @@ std::string_view Name(Aggregation aggregation) {
       return "hist";
     case Aggregation::kLhist:
       return "lhist";
+    case Aggregation::kTseries:
+      return "tseries";
   }
   return "";
 }
@@ -134,6 +152,12 @@ std::string_view Name(EventKind kind) {
       return "warning";
     case EventKind::kExit:
       return "exit";
+    case EventKind::kCat:
+      return "cat";
+    case EventKind::kSystem:
+      return "system";
+    case EventKind::kPacket:
+      return "packet";
   }
   return "";
 }
@@ -172,6 +196,10 @@ std::string_view Name(LossReason reason) {
       return "map busy";
     case LossReason::kNoScratch:
       return "no scratch";
+    case LossReason::kHelperFailed:
+      return "helper failed";
+    case LossReason::kHelperCode:
+      return "helper code";
     case LossReason::kLoopLimit:
       return "loop limit";
     case LossReason::kNoTaskStorage:

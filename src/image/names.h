@@ -10,6 +10,7 @@ namespace sonde::image {
 
 std::string_view Name(ValueKind kind);
 std::string_view Name(MapRole role);
+std::string_view Name(SeriesMerge merge);
 std::string_view Name(Aggregation aggregation);
 std::string_view Name(EventKind kind);
 std::string_view Name(FractionOp op);

@@ -129,6 +129,10 @@ std::string CheckMap(const Image& image, const MapSpec& map) {
   if (map.aggregation == Aggregation::kHist && map.hist_bits > kMaxHistBits) {
     return fmt::format("the histogram of {} is too fine", map.name);
   }
+  if (map.aggregation == Aggregation::kTseries &&
+      (map.series_interval == 0 || map.series_count * sizeof(SeriesSlot) > map.value_size)) {
+    return fmt::format("the intervals of {} do not fit", map.name);
+  }
   if (map.aggregation == Aggregation::kLhist && (map.lhist_step <= 0 || map.lhist_min > map.lhist_max)) {
     return fmt::format("the histogram of {} has no buckets", map.name);
   }

@@ -48,8 +48,7 @@ int64_t Clock::Offset(uint64_t ns_since_boot) {
 }
 
 void Clock::Append(Buffer& out, std::string_view format, uint64_t ns_since_boot) {
-  // Added as unsigned: a stamp may be any number that a script made up.
-  const auto ns = static_cast<int64_t>(ns_since_boot + static_cast<uint64_t>(Offset(ns_since_boot)));
+  const int64_t ns = Realtime(ns_since_boot);
   int64_t nanoseconds = ns % kSecond;
   time_t second = ns / kSecond;
   if (nanoseconds < 0) {

@@ -19,6 +19,11 @@ class Clock {
   // `offset` is asked again every few seconds: the wall clock may be set while we run.
   explicit Clock(OffsetFunction offset = RealtimeOffset) : offset_function_(offset) {}
 
+  // Nanoseconds since 1970.
+  int64_t Realtime(uint64_t ns_since_boot) {
+    // Added as unsigned: a stamp may be any number that a script made up.
+    return static_cast<int64_t>(ns_since_boot + static_cast<uint64_t>(Offset(ns_since_boot)));
+  }
   // By strftime's `format`, in local time; `%f` is the microseconds in six digits.
   void Append(Buffer& out, std::string_view format, uint64_t ns_since_boot);
 

@@ -13,7 +13,8 @@ using image::MapSpec;
 
 namespace {
 
-constexpr uint64_t kBarWidth = 52;
+constexpr size_t kBesideBars = 28;  // labels, counts and what frames the bars
+constexpr size_t kSmallestBar = 10;
 constexpr size_t kLabelWidth = 16;
 
 uint64_t CountAt(Bytes value, size_t index) {
@@ -85,15 +86,16 @@ std::string Label(const Bucket& bucket) {
   return fmt::format("[{}, {})", Bound(*bucket.low), Bound(*bucket.high));
 }
 
-void AppendBars(Buffer& out, const std::vector<Bucket>& buckets) {
+void AppendBars(Buffer& out, const std::vector<Bucket>& buckets, size_t columns) {
+  const size_t width = columns < kBesideBars + kSmallestBar ? kSmallestBar : columns - kBesideBars;
   uint64_t highest = 1;
   for (const Bucket& bucket : buckets) highest = std::max(highest, bucket.count);
   for (const Bucket& bucket : buckets) {
-    const auto length = static_cast<size_t>(static_cast<unsigned __int128>(bucket.count) * kBarWidth / highest);
+    const auto length = static_cast<size_t>(static_cast<unsigned __int128>(bucket.count) * width / highest);
     std::string label = Label(bucket);
     if (label.size() >= kLabelWidth) label += ' ';  // the count may fill its columns
     fmt::format_to(std::back_inserter(out), "{:<{}}{:>8} |{:@<{}}{:{}}|\n", label, kLabelWidth, bucket.count, "",
-                   length, "", kBarWidth - length);
+                   length, "", width - length);
   }
 }
 

@@ -12,6 +12,9 @@
 
 namespace sonde::output {
 
+// Where there is no terminal.
+inline constexpr size_t kDefaultColumns = 80;
+
 // Numbers from `low` to below `high`; an end that is missing is open. 128 bits, since the last bucket ends at 2^64.
 struct Bucket {
   std::optional<__int128> low;
@@ -27,6 +30,7 @@ uint64_t TotalCount(Bytes value);
 // "[1K, 2K)", "[5]", "(..., 0)".
 std::string Label(const Bucket& bucket);
 // Labels, counts and bars, a line for each.
-void AppendBars(Buffer& out, const std::vector<Bucket>& buckets);
+// On a terminal of so many columns.
+void AppendBars(Buffer& out, const std::vector<Bucket>& buckets, size_t columns = kDefaultColumns);
 
 }  // namespace sonde::output

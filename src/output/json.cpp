@@ -2,17 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <iterator>
 
 #include "base/result.h"
 #include "image/names.h"
 #include "image/validate.h"
+#include "output/commands.h"
 #include "output/fraction.h"
 #include "output/histogram.h"
 #include "output/json_value.h"
 #include "output/map_rows.h"
 #include "output/notices.h"
 #include "output/records.h"
+#include "output/series.h"
 #include "output/test_table.h"
 
 namespace sonde::output {
@@ -42,6 +45,11 @@ std::string_view TypeOf(EventKind kind) {
       return "error";
     case EventKind::kWarning:
       return "warning";
+    case EventKind::kCat:
+      return "cat";
+    case EventKind::kSystem:
+      return "syscall";
+    case EventKind::kPacket:
     case EventKind::kPrintMap:
     case EventKind::kClearMap:
     case EventKind::kZeroMap:
@@ -65,6 +73,8 @@ std::string_view TypeOf(Aggregation aggregation) {
     case Aggregation::kHist:
     case Aggregation::kLhist:
       return "hist";
+    case Aggregation::kTseries:
+      return "tseries";
   }
   return "map";
 }
@@ -81,7 +91,14 @@ class JsonSink final : public image::Sink {
   void Emit(const image::Event& event) override {
     std::visit([this](const auto& any) { Show(any); }, event);
   }
-  void Flush() override { writer_.Flush(); }
+  ~JsonSink() override {
+    ShowFinished(/*at_end=*/true);
+    writer_.Flush();
+  }
+  void Flush() override {
+    ShowFinished(/*at_end=*/false);
+    writer_.Flush();
+  }
   bool Healthy() const override { return writer_.healthy(); }
 
  private:
@@ -98,12 +115,50 @@ class JsonSink final : public image::Sink {
   void Show(const RecordEvent& event) {
     const EventSpec* spec = records_.Identify(event.record);
     if (spec == nullptr) return notices_.InternalError("a record is of no known event");
+    if (spec->kind == EventKind::kPacket) {
+      return Complain(*spec, spec->text, records_.WritePacket(*spec, event.record));
+    }
+    if (spec->kind == EventKind::kCat || spec->kind == EventKind::kSystem) return Act(*spec, event.record);
     const size_t mark = out_.size();
     Begin(TypeOf(spec->kind));
     if (!AppendData(*spec, event.record)) {
       out_.Truncate(mark);
       return notices_.InternalError("a record of " + spec->function + " points outside of itself");
     }
+    End();
+  }
+
+  // A line when a command has ended; those that take longer follow when the next ones are written, and at the end.
+  void Act(const EventSpec& spec, Bytes record) {
+    scratch_.Clear();
+    if (!records_.AppendText(scratch_, spec, record)) {
+      return notices_.InternalError("a record of " + spec.function + " points outside of itself");
+    }
+    const std::string argument(scratch_.view());
+    std::string contents;
+    const int problem = spec.kind == EventKind::kSystem
+                            ? commands_.Run(argument, -1)
+                            : ReadStart(argument, records_.values().image().options.max_cat_bytes, contents);
+    if (spec.kind == EventKind::kCat && problem == 0) ShowText(EventKind::kCat, contents);
+    if (spec.kind == EventKind::kSystem) ShowFinished(/*at_end=*/false);
+    Complain(spec, argument, problem);
+  }
+
+  void Complain(const EventSpec& spec, const std::string& object, int problem) {
+    if (problem == 0) return;
+    const image::SourcePlace& where = spec.where;
+    notices_.Say(fmt::format("{}:{}:{}: error: {} '{}': {}", where.file, where.line, where.column, spec.function,
+                             object, std::strerror(problem)));
+  }
+
+  void ShowFinished(bool at_end) {
+    if (commands_.IsIdle()) return;
+    for (const Commands::Finished& command : commands_.Take(at_end)) ShowText(EventKind::kSystem, command.output);
+  }
+
+  void ShowText(EventKind kind, std::string_view text) {
+    Begin(TypeOf(kind));
+    AppendJsonString(out_, text);
     End();
   }
 
@@ -179,6 +234,19 @@ class JsonSink final : public image::Sink {
     End();
   }
 
+  void Show(const image::HelperErrorEvent& event) {
+    Begin("helper_error");
+    out_.Append(R"({"helper": )");
+    AppendJsonString(out_, event.site->object);
+    out_.Append(R"(, "message": )");
+    AppendJsonString(out_, std::strerror(event.code));
+    out_.Append(R"(, "file": )");
+    AppendJsonString(out_, event.site->where.file);
+    fmt::format_to(std::back_inserter(out_), R"(, "line": {}, "column": {}, "retcode": {}, "count": {}, "final": {}}})",
+                   event.site->where.line, event.site->where.column, -event.code, event.count, event.at_end);
+    End();
+  }
+
   void Show(const MapEvent& event) {
     const MapSpec& map = *event.map;
     const auto rows = OrderedRows(records_.values(), event);
@@ -212,6 +280,7 @@ class JsonSink final : public image::Sink {
   void ShowValue(const MapEvent& event, Bytes value) {
     const MapSpec& map = *event.map;
     Values& values = records_.values();
+    if (map.aggregation == Aggregation::kTseries) return ShowSeries(map, SeriesPoints(values, map, value, event.div));
     if (IsHistogram(map)) return ShowBuckets(ShownBuckets(map, value, event.div));
     if (map.aggregation == Aggregation::kStats) {
       const MapStats stats = ReadStats(values, map, value);
@@ -227,6 +296,24 @@ class JsonSink final : public image::Sink {
     } else {
       AppendJsonValue(out_, values, values.type(map.value_type), value, {});
     }
+  }
+
+  // Intervals without a number have none.
+  void ShowSeries(const MapSpec& map, const std::vector<SeriesPoint>& points) {
+    out_.Append('[');
+    for (size_t i = 0; i < points.size(); ++i) {
+      out_.Append(i > 0 ? R"(, {"interval_start": ")" : R"({"interval_start": ")");
+      records_.values().clock().Append(out_, "%Y-%m-%dT", points[i].start_ns);
+      AppendIntervalStart(out_, records_.values().clock(), map, points[i]);
+      out_.Append(R"(", "value": )");
+      if (points[i].number) {
+        AppendInteger(out_, points[i].number->value, points[i].number->is_signed);
+      } else {
+        out_.Append("null");
+      }
+      out_.Append('}');
+    }
+    out_.Append(']');
   }
 
   // Both ends are inclusive here; an open end is left out.
@@ -259,6 +346,7 @@ class JsonSink final : public image::Sink {
   Writer& writer_;
   Buffer& out_;
   Buffer scratch_;
+  Commands commands_;
   Notices notices_;
   bool quiet_;
   Records records_;

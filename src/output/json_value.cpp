@@ -104,6 +104,9 @@ void AppendJsonString(Buffer& out, std::string_view text) {
       out.Append("\\ufffd");
     } else if (length == 1) {
       AppendJsonByte(out, text[0]);
+    } else if (length == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0) {
+      // C1 control characters, which a terminal may obey as well.
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(text[1]));
     } else {
       out.Append(text.substr(0, length));
     }

@@ -33,6 +33,7 @@ size_t ValueSize(const Values& values, const MapSpec& map) {
       return 16;
     case Aggregation::kHist:
     case Aggregation::kLhist:
+    case Aggregation::kTseries:
       return 0;  // buckets that are missing count nothing
   }
   return 0;
@@ -69,7 +70,32 @@ int CompareElements(const Values& values, const ValueType& type, Bytes a, Bytes 
 struct SortedRow {
   const image::MapEvent::Row* row;
   int64_t number;
+  uint64_t prefix;  // of the key
 };
+
+// A number that rises with the key: where two keys have different ones, those decide. Most keys of a large map are told
+// apart so, without a look at their types.
+uint64_t Prefix(const Values& values, const ValueType& type, Bytes key) {
+  const bool is_number = type.kind == ValueKind::kInt || type.kind == ValueKind::kEnum ||
+                         type.kind == ValueKind::kPointer || type.kind == ValueKind::kTimestamp;
+  if (is_number) {
+    const auto number = static_cast<uint64_t>(LoadInteger(key.data(), type.size, type.is_signed));
+    return type.is_signed ? number ^ (uint64_t{1} << 63) : number;
+  }
+  if (type.kind == ValueKind::kString) {
+    const std::string_view text = values.Raw(type, key, {}).value_or("");
+    uint64_t prefix = 0;
+    for (size_t i = 0; i < sizeof prefix; ++i) {
+      prefix = prefix << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+    }
+    return prefix;
+  }
+  const bool has_fields = type.kind == ValueKind::kTuple || type.kind == ValueKind::kRecord;
+  if (!has_fields || type.fields.empty()) return 0;
+  const image::ValueField& first = type.fields[0];
+  const ValueType& first_type = values.type(first.type);
+  return Prefix(values, first_type, key.subspan(first.offset, first_type.size));
+}
 
 }  // namespace
 
@@ -139,6 +165,7 @@ bool HasNumber(const Values& values, const MapSpec& map) {
     case Aggregation::kStats:
     case Aggregation::kHist:
     case Aggregation::kLhist:
+    case Aggregation::kTseries:
       return false;
   }
   return false;
@@ -178,15 +205,17 @@ std::vector<const image::MapEvent::Row*> OrderedRows(const Values& values, const
   sorted.reserve(event.rows.size());
   for (const image::MapEvent::Row& row : event.rows) {
     if (row.key.size() < key_size || row.value.size() < ValueSize(values, map)) continue;
-    const int64_t number = has_number                              ? ReadNumber(values, map, row.value).value
-                           : IsHistogram(map)                      ? static_cast<int64_t>(TotalCount(row.value))
-                           : map.aggregation == Aggregation::kNone ? 0
-                                                                   : ReadStats(values, map, row.value).average.value;
-    sorted.push_back({&row, number});
+    const int64_t number = has_number         ? ReadNumber(values, map, row.value).value
+                           : IsHistogram(map) ? static_cast<int64_t>(TotalCount(row.value))
+                           : map.aggregation == Aggregation::kNone || map.aggregation == Aggregation::kTseries
+                               ? 0
+                               : ReadStats(values, map, row.value).average.value;
+    sorted.push_back({&row, number, map.is_keyless ? 0 : Prefix(values, key_type, row.key)});
   }
   std::ranges::sort(sorted, [&](const SortedRow& a, const SortedRow& b) {
     const int order = CompareNumbers(a.number, b.number, is_signed && !IsHistogram(map));
     if (order != 0) return order < 0;
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
     return !map.is_keyless && Compare(values, key_type, a.row->key, b.row->key) < 0;
   });
   if (event.top > 0 && event.top < sorted.size()) sorted.erase(sorted.begin(), sorted.end() - event.top);

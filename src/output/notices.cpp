@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 namespace sonde::output {
 
 using image::LossEvent;
@@ -31,6 +33,9 @@ LossText TextOf(LossReason reason) {
     case LossReason::kNoScratch:
       return {.what = "event",
               .reason = "too many probes interrupted one another; fewer probes, or a lower rate of profile, lose less"};
+    case LossReason::kHelperFailed:
+    case LossReason::kHelperCode:
+      break;  // told apart
     case LossReason::kLoopLimit:
       return {.verb = "cut off",
               .what = "loop",
@@ -54,6 +59,13 @@ std::string LossMessage(const LossEvent& event) {
   const image::SourcePlace& where = event.site->where;
   return fmt::format("{} at {}:{}:{} ({}): {}", lost, where.file, where.line, where.column, event.site->object,
                      text.reason);
+}
+
+std::string HelperErrorMessage(const image::HelperErrorEvent& event) {
+  const image::SourcePlace& where = event.site->where;
+  const std::string times = event.at_end ? fmt::format(", {} time{}", event.count, event.count == 1 ? "" : "s") : "";
+  return fmt::format("{}:{}:{}: warning: {} failed{}: {}", where.file, where.line, where.column, event.site->object,
+                     times, std::strerror(event.code));
 }
 
 std::string AttachedMessage(const image::AttachedEvent& event) {

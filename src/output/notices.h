@@ -10,6 +10,7 @@
 namespace sonde::output {
 
 // "sonde: lost 12 events at x.bt:3:5 (printf): the ring buffer was full; a larger perf_rb_pages makes room"
+std::string HelperErrorMessage(const image::HelperErrorEvent& event);
 std::string LossMessage(const image::LossEvent& event);
 // "Attached 2 probes"
 std::string AttachedMessage(const image::AttachedEvent& event);

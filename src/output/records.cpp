@@ -34,6 +34,8 @@ bool Records::AppendIncomplete(Buffer& out, const EventSpec& spec, Bytes record)
     case EventKind::kPrintf:
     case EventKind::kError:
     case EventKind::kWarning:
+    case EventKind::kCat:
+    case EventKind::kSystem:
       return formats_[static_cast<size_t>(&spec - values_.image().events.data())].Append(out, values_, record);
     case EventKind::kTime: {
       if (spec.slots.empty()) return false;
@@ -46,6 +48,7 @@ bool Records::AppendIncomplete(Buffer& out, const EventSpec& spec, Bytes record)
     case EventKind::kJoin:
     case EventKind::kPrintValue:
       return AppendValue(out, spec, record);
+    case EventKind::kPacket:
     case EventKind::kPrintMap:
     case EventKind::kClearMap:
     case EventKind::kZeroMap:
@@ -53,6 +56,16 @@ bool Records::AppendIncomplete(Buffer& out, const EventSpec& spec, Bytes record)
       return false;  // the runtime resolves these
   }
   return false;
+}
+
+int Records::WritePacket(const EventSpec& spec, Bytes record) {
+  if (spec.slots.size() < 3) return 0;
+  const auto number = [&](const image::Slot& slot) { return LoadInteger(record.data() + slot.offset, 8, false); };
+  const image::Slot& slot = spec.slots[2];
+  const auto bytes = values_.Raw(values_.type(slot.type), record.subspan(slot.offset), record);
+  if (!bytes) return 0;
+  const int64_t time = values_.clock().Realtime(static_cast<uint64_t>(number(spec.slots[0])));
+  return captures_.Write(spec.text, time, static_cast<uint64_t>(number(spec.slots[1])), *bytes);
 }
 
 bool Records::AppendValue(Buffer& out, const EventSpec& spec, Bytes record) {

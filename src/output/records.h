@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "image/event.h"
+#include "output/pcap.h"
 #include "output/printf.h"
 #include "output/sink_options.h"
 #include "output/value.h"
@@ -24,6 +25,8 @@ class Records {
   // What printf, time and join print, without join's line end. Nothing is appended, and the result false, when a slot
   // points outside of the record.
   bool AppendText(Buffer& out, const image::EventSpec& spec, Bytes record);
+  // Writes a packet to its capture file: 0, or an errno that was not told before. False parts of a record are dropped.
+  int WritePacket(const image::EventSpec& spec, Bytes record);
   // The value of print(value), likewise without its line end.
   bool AppendValue(Buffer& out, const image::EventSpec& spec, Bytes record);
 
@@ -31,6 +34,7 @@ class Records {
   bool AppendIncomplete(Buffer& out, const image::EventSpec& spec, Bytes record);
 
   Values values_;
+  CaptureFiles captures_;
   std::vector<PreparedFormat> formats_;  // one for each of Image::events
 };
 

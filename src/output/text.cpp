@@ -1,13 +1,18 @@
 #include "output/text.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstring>
 
 #include "base/result.h"
 #include "image/validate.h"
+#include "output/commands.h"
 #include "output/histogram.h"
 #include "output/map_rows.h"
 #include "output/notices.h"
 #include "output/records.h"
+#include "output/series.h"
 #include "output/test_table.h"
 
 namespace sonde::output {
@@ -23,9 +28,8 @@ using image::RecordEvent;
 
 namespace {
 
-bool Escapes(const SinkOptions& options, const Writer& writer) {
-  return options.escape == EscapeControls::kAlways ||
-         (options.escape == EscapeControls::kOnTerminal && writer.is_terminal());
+bool Escapes(const SinkOptions& options, bool is_terminal) {
+  return options.escape == EscapeControls::kAlways || (options.escape == EscapeControls::kOnTerminal && is_terminal);
 }
 
 class TextSink final : public image::Sink {
@@ -35,7 +39,8 @@ class TextSink final : public image::Sink {
         out_(writer.buffer()),
         notices_(writer, options.error_descriptor),
         quiet_(options.quiet),
-        records_(image, Escapes(options, writer), options) {}
+        records_(image, Escapes(options, writer.is_terminal()), options),
+        error_records_(image, Escapes(options, isatty(options.error_descriptor) == 1), options) {}
 
   void Emit(const image::Event& event) override {
     std::visit([this](const auto& any) { Show(any); }, event);
@@ -49,6 +54,10 @@ class TextSink final : public image::Sink {
     if (spec == nullptr) return notices_.InternalError("a record is of no known event");
     if (spec->kind == EventKind::kError) return ShowPlaced("error", *spec, event.record);
     if (spec->kind == EventKind::kWarning) return ShowPlaced("warning", *spec, event.record);
+    if (spec->kind == EventKind::kPacket) {
+      return Complain(*spec, "cannot write " + spec->text, records_.WritePacket(*spec, event.record));
+    }
+    if (spec->kind == EventKind::kCat || spec->kind == EventKind::kSystem) return Act(*spec, event.record);
     if (!records_.AppendText(out_, *spec, event.record)) {
       return notices_.InternalError("a record of " + spec->function + " points outside of itself");
     }
@@ -56,10 +65,37 @@ class TextSink final : public image::Sink {
     writer_.EndEvent();
   }
 
+  // What a command says goes where our own output goes, by itself.
+  void Act(const EventSpec& spec, Bytes record) {
+    Buffer text;
+    if (!records_.AppendText(text, spec, record)) {
+      return notices_.InternalError("a record of " + spec.function + " points outside of itself");
+    }
+    const std::string argument(text.view());
+    if (spec.kind == EventKind::kSystem) {
+      writer_.Flush();
+      const int problem = commands_.Run(argument, writer_.descriptor());
+      commands_.Take(/*at_end=*/false);
+      return Complain(spec, "cannot run '" + argument + "'", problem);
+    }
+    std::string contents;
+    const int problem = ReadStart(argument, records_.values().image().options.max_cat_bytes, contents);
+    AppendText(out_, contents, records_.values().escape());
+    writer_.EndEvent();
+    Complain(spec, "cannot read " + argument, problem);
+  }
+
+  void Complain(const EventSpec& spec, const std::string& what, int problem) {
+    if (problem == 0) return;
+    const image::SourcePlace& where = spec.where;
+    notices_.Say(
+        fmt::format("{}:{}:{}: error: {}: {}", where.file, where.line, where.column, what, std::strerror(problem)));
+  }
+
   void ShowPlaced(std::string_view label, const EventSpec& spec, Bytes record) {
     Buffer text;
     const image::SourcePlace& where = spec.where;
-    const bool is_whole = records_.AppendText(text, spec, record);
+    const bool is_whole = error_records_.AppendText(text, spec, record);
     if (!is_whole) return notices_.InternalError("a record of " + spec.function + " points outside of itself");
     notices_.Say(fmt::format("{}:{}:{}: {}: {}", where.file, where.line, where.column, label, text.view()));
   }
@@ -69,6 +105,7 @@ class TextSink final : public image::Sink {
   }
 
   void Show(const LossEvent& event) { notices_.Say(LossMessage(event)); }
+  void Show(const image::HelperErrorEvent& event) { notices_.Say(HelperErrorMessage(event)); }
 
   void Show(const image::TestsEvent& event) { ShowTable(TestTable(event)); }
   void Show(const image::BenchmarksEvent& event) { ShowTable(BenchmarkTable(event)); }
@@ -88,7 +125,7 @@ class TextSink final : public image::Sink {
       ShowRow(event, *row);
       writer_.EndEvent();
     }
-    if (event.map->is_keyless || IsHistogram(*event.map)) return;
+    if (event.map->is_keyless || IsPicture(*event.map)) return;
     out_.Append('\n');
     writer_.EndEvent();
   }
@@ -116,7 +153,11 @@ class TextSink final : public image::Sink {
     out_.Append(':');
     if (IsHistogram(map)) {
       out_.Append('\n');
-      AppendBars(out_, ShownBuckets(map, row.value, event.div));
+      AppendBars(out_, ShownBuckets(map, row.value, event.div), writer_.columns());
+    } else if (map.aggregation == Aggregation::kTseries) {
+      out_.Append('\n');
+      AppendSeries(out_, records_.values().clock(), map, SeriesPoints(records_.values(), map, row.value, event.div),
+                   SeriesWidth(writer_.columns()));
     } else {
       out_.Append(' ');
       ShowValue(event, row.value);
@@ -147,12 +188,17 @@ class TextSink final : public image::Sink {
     AppendInteger(out_, shown.value, shown.is_signed);
   }
 
+  // A histogram or a series: lines of their own below the key.
+  static bool IsPicture(const MapSpec& map) { return IsHistogram(map) || map.aggregation == Aggregation::kTseries; }
+
   Writer& writer_;
   Buffer& out_;
+  Commands commands_;
   Notices notices_;
   bool quiet_;
   bool shown_at_exit_ = false;
   Records records_;
+  Records error_records_;  // for standard error, which may be a terminal where standard output is none
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "output/writer.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,13 @@ namespace sonde::output {
 Writer::Writer(int descriptor, Buffering buffering)
     : descriptor_(descriptor), is_terminal_(isatty(descriptor) == 1), buffering_(buffering), buffer_(kCapacity) {
   if (buffering_ == Buffering::kAuto) buffering_ = is_terminal_ ? Buffering::kLine : Buffering::kFull;
+}
+
+size_t Writer::columns() const {
+  constexpr size_t kDefault = 80;
+  winsize size{};
+  if (!is_terminal_ || ioctl(descriptor_, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefault;
+  return size.ws_col;
 }
 
 void Writer::EndWatchedEvent() {

@@ -42,6 +42,9 @@ class Writer {
   bool healthy() const { return error_number_ == 0; }
   int error_number() const { return error_number_; }
   bool is_terminal() const { return is_terminal_; }
+  int descriptor() const { return descriptor_; }
+  // Of the terminal, as wide as it is now; 80 where there is none.
+  size_t columns() const;
 
  private:
   static constexpr size_t kFlushSize = size_t{128} << 10;

@@ -60,6 +60,9 @@ void Dispatcher::Act(const image::EventSpec& spec, std::span<const std::byte> re
     case image::EventKind::kJoin:
     case image::EventKind::kError:
     case image::EventKind::kWarning:
+    case image::EventKind::kCat:
+    case image::EventKind::kSystem:
+    case image::EventKind::kPacket:
       sink_.Emit(image::RecordEvent{.spec = &spec, .record = record});
       return;
     case image::EventKind::kPrintMap:

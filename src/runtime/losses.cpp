@@ -4,13 +4,29 @@
 
 namespace sonde::runtime {
 
+bool LossReport::IsHelper(size_t site) const {
+  const image::LossReason reason = image_.loss_sites[site].reason;
+  return reason == image::LossReason::kHelperFailed || reason == image::LossReason::kHelperCode;
+}
+
+// Once when it is first seen, and at the end with the count.
+void LossReport::TellHelper(const std::vector<uint64_t>& counters, size_t site, bool at_end) {
+  if (image_.loss_sites[site].reason != image::LossReason::kHelperFailed || counters[site] == 0) return;
+  if (!at_end && told_[site] != 0) return;
+  const uint64_t code = site + 1 < counters.size() ? counters[site + 1] : 0;
+  sink_.Emit(image::HelperErrorEvent{
+      .site = &image_.loss_sites[site], .code = static_cast<int>(code), .count = counters[site], .at_end = at_end});
+}
+
 void LossReport::WhileRunning() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + std::chrono::seconds(1);
   const std::vector<uint64_t> counters = control_.LossCounters();
+  for (size_t site = 0; site < counters.size(); ++site) TellHelper(counters, site, /*at_end=*/false);
   for (size_t site = 0; site < counters.size(); ++site) {
     if (std::exchange(told_[site], counters[site]) == counters[site]) continue;
+    if (IsHelper(site)) continue;
     sink_.Emit(image::LossEvent{.site = &image_.loss_sites[site], .count = counters[site], .at_end = false});
   }
 }
@@ -18,7 +34,8 @@ void LossReport::WhileRunning() {
 void LossReport::AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed) {
   const std::vector<uint64_t> counters = control_.LossCounters();
   for (size_t site = 0; site < counters.size(); ++site) {
-    if (counters[site] == 0) continue;
+    TellHelper(counters, site, /*at_end=*/true);
+    if (counters[site] == 0 || IsHelper(site)) continue;
     sink_.Emit(image::LossEvent{.site = &image_.loss_sites[site], .count = counters[site]});
   }
   for (const ProbeSet::Misses& missed : misses) {

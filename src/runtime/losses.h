@@ -24,6 +24,9 @@ class LossReport {
   void AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed);
 
  private:
+  bool IsHelper(size_t site) const;
+  void TellHelper(const std::vector<uint64_t>& counters, size_t site, bool at_end);
+
   const image::Image& image_;
   const ControlBlock& control_;
   image::Sink& sink_;

@@ -37,6 +37,34 @@ void TakeExtreme(std::span<std::byte> into, std::span<const std::byte> value, bo
   SetWord(into, 8, 1);
 }
 
+// Slot by slot: of two rounds of the ring the later one, of the same interval what all CPUs saw together.
+void MergeSeries(const image::MapSpec& spec, bool is_signed, std::span<std::byte> into,
+                 std::span<const std::byte> value) {
+  using image::SeriesMerge;
+  using image::SeriesSlot;
+  for (size_t at = 0; at + sizeof(SeriesSlot) <= spec.series_count * sizeof(SeriesSlot); at += sizeof(SeriesSlot)) {
+    SeriesSlot have;
+    SeriesSlot other;
+    if (at + sizeof(SeriesSlot) > into.size() || at + sizeof(SeriesSlot) > value.size()) return;
+    std::memcpy(&have, into.data() + at, sizeof have);
+    std::memcpy(&other, value.data() + at, sizeof other);
+    if (other.interval < have.interval) continue;
+    const bool is_same = other.interval == have.interval && have.interval != 0;
+    const bool is_greater =
+        is_signed ? other.value > have.value : static_cast<uint64_t>(other.value) > static_cast<uint64_t>(have.value);
+    bool takes = !is_same;
+    if (is_same && spec.series_merge == SeriesMerge::kLast) takes = other.extra > have.extra;
+    if (is_same && spec.series_merge == SeriesMerge::kMax) takes = is_greater;
+    if (is_same && spec.series_merge == SeriesMerge::kMin) takes = !is_greater;
+    if (is_same && (spec.series_merge == SeriesMerge::kAvg || spec.series_merge == SeriesMerge::kSum)) {
+      have.value = static_cast<int64_t>(static_cast<uint64_t>(have.value) + static_cast<uint64_t>(other.value));
+      have.extra += other.extra;
+    }
+    if (takes) have = other;
+    std::memcpy(into.data() + at, &have, sizeof have);
+  }
+}
+
 void MergeOne(const image::MapSpec& spec, bool is_signed, std::span<std::byte> into, std::span<const std::byte> value) {
   switch (spec.aggregation) {
     case Aggregation::kNone:
@@ -54,6 +82,8 @@ void MergeOne(const image::MapSpec& spec, bool is_signed, std::span<std::byte> i
     case Aggregation::kMax:
       TakeExtreme(into, value, spec.aggregation == Aggregation::kMax, is_signed);
       return;
+    case Aggregation::kTseries:
+      return MergeSeries(spec, is_signed, into, value);
     case Aggregation::kHist:
     case Aggregation::kLhist:
       AddWords(into, value, into.size() / 8);
@@ -90,6 +120,7 @@ bool IsPresent(const image::MapSpec& spec, std::span<const std::byte> value) {
     case Aggregation::kNone:
     case Aggregation::kHist:
     case Aggregation::kLhist:
+    case Aggregation::kTseries:
       return !IsZero(value);
   }
   return false;

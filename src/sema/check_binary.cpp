@@ -166,6 +166,20 @@ const Type* Checker::ComparedInMemory(const Type* left, const Type* right) {
 ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left, ExprPtr right) {
   if (left->type->IsVague()) return left;
   if (right->type->IsVague()) return right;
+  bool is_equality = op == BinaryOp::kEq || op == BinaryOp::kNe;
+  // A value that is printed by name is compared by name as well.
+  auto take_name = [&](const Expr& value, ExprPtr& text) {
+    const StringConstant* name = text->AsString();
+    if (!is_equality || !value.type->IsEnum() || name == nullptr) return true;
+    for (const auto& [number, known] : value.type->enumerators) {
+      if (known != name->value) continue;
+      text = MakeLiteral(text->span, static_cast<uint64_t>(number), number < 0);
+      return true;
+    }
+    Report(kTypeMismatch, text->span, fmt::format("'{}' is no name of {}", name->value, Name(*value.type)));
+    return false;
+  };
+  if (!take_name(*left, right) || !take_name(*right, left)) return ErrorExpr(span);
   left = EnumAsInteger(std::move(left));
   right = EnumAsInteger(std::move(right));
   if (left->type->IsString() && right->type->IsString()) {
@@ -179,7 +193,6 @@ ExprPtr Checker::BuildBinary(BinaryOp op, Span op_span, Span span, ExprPtr left,
     Report(kTypeMismatch, op_span, "strings can only be compared by == and !=");
     return ErrorExpr(span);
   }
-  bool is_equality = op == BinaryOp::kEq || op == BinaryOp::kNe;
   const Type* compared = is_equality ? ComparedInMemory(left->type, right->type) : nullptr;
   if (compared != nullptr) {
     left = Coerce(std::move(left), compared, "the left side");

@@ -276,13 +276,17 @@ bool Checker::JoinAggregation(uint32_t map, const MapInfo& wanted, Span span) {
     info.lhist_min = wanted.lhist_min;
     info.lhist_max = wanted.lhist_max;
     info.lhist_step = wanted.lhist_step;
+    info.series_interval = wanted.series_interval;
+    info.series_count = wanted.series_count;
+    info.series_merge = wanted.series_merge;
     info.value = wanted.value;
     changed_ = true;
     return true;
   }
   bool same = info.aggregation == wanted.aggregation && info.hist_bits == wanted.hist_bits &&
               info.lhist_min == wanted.lhist_min && info.lhist_max == wanted.lhist_max &&
-              info.lhist_step == wanted.lhist_step;
+              info.lhist_step == wanted.lhist_step && info.series_interval == wanted.series_interval &&
+              info.series_count == wanted.series_count && info.series_merge == wanted.series_merge;
   if (!same) {
     Report(kTypeMismatch, span, fmt::format("{} already holds something else", info.name))
         .Note(info.span, "first used here")
@@ -433,6 +437,11 @@ MapInfo Checker::AggregationOf(const Call& call) const {
     info.lhist_min = parameters.at(0);
     info.lhist_max = parameters.at(1);
     info.lhist_step = parameters.at(2);
+  }
+  if (info.aggregation == image::Aggregation::kTseries) {
+    info.series_interval = static_cast<uint64_t>(parameters.at(0));
+    info.series_count = static_cast<uint32_t>(parameters.at(1));
+    info.series_merge = static_cast<image::SeriesMerge>(parameters.at(2));
   }
   return info;
 }

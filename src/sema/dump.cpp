@@ -34,7 +34,8 @@ class Dumper {
 
  private:
   static std::string Aggregate(const MapInfo& map) {
-    constexpr std::string_view kNames[] = {"", " count", " sum", " avg", " min", " max", " stats", " hist", " lhist"};
+    constexpr std::string_view kNames[] = {"",     " count", " sum",  " avg",   " min",
+                                           " max", " stats", " hist", " lhist", " tseries"};
     return std::string(kNames[static_cast<size_t>(map.aggregation)]);
   }
 

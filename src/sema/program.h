@@ -245,6 +245,9 @@ struct MapInfo {
   image::Aggregation aggregation = image::Aggregation::kNone;
   uint32_t hist_bits = 0;
   int64_t lhist_min = 0, lhist_max = 0, lhist_step = 1;
+  uint64_t series_interval = 1;
+  uint32_t series_count = 1;
+  image::SeriesMerge series_merge = image::SeriesMerge::kLast;
   bool is_keyless = true;
   std::optional<MapDeclaration> declared;
   bool has_deletes = false;  // keys come and go: an assignment rarely finds its key

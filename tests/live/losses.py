@@ -1,6 +1,9 @@
 """Lines delivered and losses reported make up what happened, exactly."""
 
-from _sonde import check, expect, lost, main, run
+import os
+import time
+
+from _sonde import Running, check, expect, lost, main, run
 
 CALLS = 1_000_000
 PROGRAM = (
@@ -34,6 +37,17 @@ def a_small_ring_loses_exactly(folder):
     lines, losses, errors = run_loop(folder, {"SONDE_PERF_RB_PAGES": "16"})
     expect(lines + losses == CALLS, f"{lines} lines and {losses} lost are not {CALLS}: {errors}")
     expect(losses > 0, "a ring of 64 KiB lost nothing, so this check shows nothing")
+
+
+@check
+def a_slow_reader_loses_exactly():
+    """Nobody reads for a while: the pipe fills, then the ring, and what follows is counted."""
+    running = Running("-e", PROGRAM, "-c", f"getppid_loop {CALLS}", env={**os.environ, "SONDE_PERF_RB_PAGES": "16"})
+    time.sleep(1)
+    status, out, errors = running.end()
+    lines = out.count("\n")
+    expect(status == 0 and lines + lost(errors) == CALLS, f"{status}: {lines} lines and {lost(errors)} lost: {errors}")
+    expect(lost(errors) > 0, "nothing was lost, so this check shows nothing")
 
 
 @check
