@@ -18,6 +18,7 @@ struct Config {
   uint64_t max_map_keys = 4096;
   uint64_t max_strlen = 1024;  // bytes that str() reads at most, with the NUL
   uint64_t max_probes = 1024;
+  uint64_t max_bpf_progs = 1000000;
   std::string str_trunc_trailer = "..";  // ends a text that max_strlen has cut
   uint64_t max_cat_bytes = 10240;        // bytes that cat() prints
   uint64_t perf_rb_pages = 1024;         // pages of the ring that carries output: 4 MiB

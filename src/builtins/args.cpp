@@ -9,12 +9,11 @@ const Type* CheckNumbered(Checker& checker, const parser::Call& syntax, Call& ca
     call.data.integers = {syntax.name[3] - '0'};
     return checker.types().Uint64();
   }
-  std::string_view probe = checker.scope().probe_type->name;
+  const sema::ProbeType& probe = *checker.scope().probe_type;
   checker
       .Report(sema::kNotAvailable, syntax.name_span,
-              fmt::format("{} is not available in {} probes", syntax.name, probe))
-      .Hint(checker.scope().probe_type->has_args ? "their arguments have names: args.field; sonde -lv shows them"
-                                                 : "they have no arguments");
+              fmt::format("{} is not available in {} probes", syntax.name, probe.name))
+      .Hint(probe.has_args ? "their arguments have names: args.field; sonde -lv shows them" : "they have no arguments");
   return checker.types().Error();
 }
 

@@ -13,7 +13,12 @@ const Type* NotHere(Checker& checker, const parser::Call& syntax, std::string hi
   return checker.types().Error();
 }
 
-const Type* CheckRetval(Checker& checker, const parser::Call& syntax, Call&) {
+const Type* CheckRetval(Checker& checker, const parser::Call& syntax, Call& call) {
+  if (sema::ExprPtr declared = checker.CheckReturnValue(syntax.name_span)) {
+    const Type* type = declared->type;
+    call.args.push_back(std::move(declared));
+    return type;
+  }
   const sema::ProbeType& probe = *checker.scope().probe_type;
   if (probe.returns_errors) return checker.types().Int64();
   if (probe.has_return_value) return checker.types().Uint64();
@@ -21,7 +26,8 @@ const Type* CheckRetval(Checker& checker, const parser::Call& syntax, Call&) {
 }
 
 const Type* CheckStackArgument(Checker& checker, const parser::Call& syntax, Call& call) {
-  if (!checker.scope().probe_type->has_function_arguments) {
+  const sema::ProbeType& probe = *checker.scope().probe_type;
+  if (!probe.has_function_arguments || !probe.has_registers) {
     return NotHere(checker, syntax, "arguments are known where a function begins: uprobe, kprobe");
   }
   call.data.integers = {syntax.name[4] - '0'};
@@ -60,11 +66,13 @@ constexpr Builtin OnStack(std::string_view name) {
 
 const Builtin kRetval{.name = "retval",
                       .form = BuiltinForm::kVariable,
-                      .signature = "uint64 retval (int64 in syscall probes)",
+                      .signature = "uint64 retval (int64 in syscall probes, the declared type in fexit)",
                       .summary = "What the function returns; of a system call that failed, the negative error number.",
                       .example = "uretprobe:libc:malloc { @[retval != 0] = count(); }",
                       .check = CheckRetval,
-                      .lower = [](BodyContext& body, const sema::Expr&, const Call&) { return body.ReturnValue(); }};
+                      .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
+                        return call.args.empty() ? body.ReturnValue() : body.Lower(*call.args[0]);
+                      }};
 
 const Builtin kReg{.name = "reg",
                    .signature = "uint64 reg(const string name)",

@@ -58,6 +58,12 @@ llvm::Value* Write(BodyContext& body, const sema::Expr& expr, const Call& call, 
   }
   // A plain number (a pointer kept in a map as one) is taken for an address of the process.
   sema::AddressSpace space = source.type->IsPointer() ? source.type->space : sema::AddressSpace::kUser;
+  // The kernel's declarations do not say whose memory an argument of its functions leads to.
+  const sema::ProbeType& probe = *body.body().probe_type;
+  const bool is_argument =
+      (probe.has_function_arguments || probe.is_in_function) && probe.address_space == sema::AddressSpace::kKernel;
+  const bool is_known = source.type->IsPointer() && space == sema::AddressSpace::kUser;
+  if (is_argument && !is_known) return body.ReadStringAnywhere(target, capacity, body.Lower(source));
   return body.ReadString(target, capacity, body.Lower(source), space);
 }
 

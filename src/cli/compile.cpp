@@ -107,12 +107,13 @@ bool Check(Compilation& c) {
   options.include_dirs.insert(options.include_dirs.end(), c.import_folders.begin(), c.import_folders.end());
   options.forced_includes = c.options.forced_includes;
   options.max_strlen = static_cast<uint32_t>(c.config.max_strlen);
-  options.missing_probes_are_errors = c.config.missing_probes == MissingProbes::kError;
+  options.missing_probes = c.config.missing_probes;
   options.max_probes = c.config.max_probes;
   options.max_map_keys = c.config.max_map_keys;
   options.unsafe = c.options.unsafe;
   options.pid = c.options.pid.value_or(0);
   options.stack_mode = c.config.stack_mode;
+  options.probe_filter = c.options.probe_filter;
   options.has_child = c.options.child.has_value();
   options.mode = c.options.mode;
   c.program = sema::Check(script, c.sources, AllTables(), {*c.kernel, *c.headers}, options, c.diagnostics);
@@ -140,6 +141,13 @@ bool Generate(Compilation& c) {
   options.want_assembly = emits && c.options.stage == Stage::kAssembly;
   c.output = codegen::Generate(*c.program, *c.kernel, options, c.diagnostics);
   c.output.image.license = c.config.license;
+  const size_t programs = c.output.image.programs.size();
+  if (programs > c.config.max_bpf_progs) {
+    c.diagnostics
+        .Error(sema::kTooManyProbes, {c.file, 0, 0},
+               fmt::format("the script makes {} BPF programs; the limit is {}", programs, c.config.max_bpf_progs))
+        .Hint("raise it with the environment variable SONDE_MAX_BPF_PROGS, or narrow the wildcards");
+  }
   return !c.diagnostics.HasErrors();
 }
 
@@ -151,7 +159,8 @@ constexpr std::array<bool (*)(Compilation&), 5> kSteps = {Read, Parse, Import, C
 sema::Tables AllTables() { return {.builtins = builtins::Table(), .probe_types = probes::Table()}; }
 
 std::unique_ptr<kernel::KernelView> OpenKernel(const Options& options) {
-  return options.fixture_host ? kernel::KernelView::Fixture(*options.fixture_host) : kernel::KernelView::Live();
+  return options.fixture_host ? kernel::KernelView::Fixture(*options.fixture_host)
+                              : kernel::KernelView::Live(options.traceable_functions);
 }
 
 bool Compile(Compilation& compilation, Step last, Step first) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/name_filter.h"
 #include "base/suggest.h"
 #include "output/sinks.h"
 
@@ -72,6 +73,11 @@ std::string_view SetPid(Options& options, const std::string& value) {
   return "";
 }
 
+std::string_view SetProbeFilter(Options& options, const std::string& value) {
+  options.probe_filter = value;
+  return NameFilter(value).is_valid() && !value.empty() ? "" : "a regular expression";
+}
+
 template <typename T>
 struct Word {
   std::string_view word;
@@ -124,6 +130,9 @@ constexpr OptionRow kRows[] = {
     {kScript, "-e", "PROGRAM", "run this program", SetText<&Options::program>},
     {kScript, "-I", "DIR", "look for C headers in DIR too", AddText<&Options::include_dirs>},
     {kScript, "--include", "FILE", "begin with #include \"FILE\"", AddText<&Options::forced_includes>},
+    {kScript, "--probe-filter", "REGEX", "attach only to probes whose full names match REGEX", SetProbeFilter},
+    {kScript, "--traceable-functions", "FILE", "functions that can be traced, in place of the kernel's list",
+     SetText<&Options::traceable_functions>},
     {kScript, "--unsafe", "", "allow functions that change the system", SetFlag<&Options::unsafe, true>},
 
     {kProcess, "-c", "COMMAND", "start COMMAND once all probes are attached; stop when it ends",

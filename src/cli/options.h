@@ -46,6 +46,8 @@ struct Options {
   bool escape = true;     // control characters of what is traced, on a terminal
   int helper_errors = 0;  // how many -k
   bool unsafe = false;
+  std::string probe_filter;
+  std::string traceable_functions;  // a file in place of the kernel's list
   bool dry_run = false;
   sema::RunMode mode = sema::RunMode::kTrace;
   std::vector<std::string> include_dirs;

@@ -45,6 +45,8 @@ runtime::RunOptions RuntimeOptions(const Options& options, int descriptor) {
   run.dry_run = options.dry_run;
   run.output = descriptor;
   if (options.verbose) run.on_detail = [](const std::string& detail) { Tell(fmt::format("sonde: {}\n", detail)); };
+  if (options.warnings)
+    run.on_warning = [](const std::string& text) { Tell(fmt::format("sonde: warning: {}\n", text)); };
   if (isatty(STDERR_FILENO) == 1 && !options.quiet) {
     run.on_wait = [](const std::string& reason) { Tell(fmt::format("sonde: {}\n", reason)); };
   }

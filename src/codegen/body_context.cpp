@@ -286,13 +286,26 @@ llvm::Value* BodyContext::AtMost(llvm::Value* value, uint64_t limit) {
   return Hide(ir_.CreateSelect(ir_.CreateICmpULT(hidden, I64(limit)), hidden, I64(limit)));
 }
 
+namespace {
+
+// The length of what a helper read, without its NUL; 0 for an error.
+llvm::Value* LengthOf(llvm::IRBuilder<>& ir, llvm::Value* read) {
+  llvm::Value* bytes = ir.CreateSelect(ir.CreateICmpSGT(read, ir.getInt64(0)), read, ir.getInt64(1));
+  return ir.CreateSub(bytes, ir.getInt64(1));
+}
+
+}  // namespace
+
 llvm::Value* BodyContext::ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address,
                                      sema::AddressSpace space) {
   int helper = space == sema::AddressSpace::kUser ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_kernel_str;
   llvm::Value* read = Helper(helper, {target, capacity, address});
   NoteFailure(read, helper);
-  llvm::Value* bytes = ir_.CreateSelect(ir_.CreateICmpSGT(read, I64(0)), read, I64(1));
-  return ir_.CreateSub(bytes, I64(1));
+  return LengthOf(ir_, read);
+}
+
+llvm::Value* BodyContext::ReadStringAnywhere(llvm::Value* target, llvm::Value* capacity, llvm::Value* address) {
+  return LengthOf(ir_, Helper(BPF_FUNC_probe_read_str, {target, capacity, address}));
 }
 
 void BodyContext::ReadMemory(llvm::Value* target, llvm::Value* bytes, llvm::Value* address, sema::AddressSpace space) {

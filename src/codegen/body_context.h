@@ -61,6 +61,9 @@ enum class ArgsAccess {
   kSyscallPair,   // both, and image::CallStart
   kRecord,        // the perf record that ctx points to
   kRegisters,     // struct pt_regs, which ctx points to
+  kWords,         // 64-bit words that ctx points to
+  kIterator,      // none: the body reads its context by `ctx`
+  kTrampoline,    // by helpers
 };
 
 // One BPF program: an ELF section.
@@ -167,6 +170,9 @@ class BodyContext {
   // An argument of the function that has just been entered, by its number from 0: six in registers, others on the
   // stack. `only_stack` counts those on the stack alone.
   llvm::Value* FunctionArgument(uint32_t number, bool only_stack = false);
+  // A 64-bit word of the arguments, where the kernel hands over such, and of what the function returned.
+  llvm::Value* WordArgument(uint32_t number);
+  llvm::Value* WordReturned();
 
   // Calls a BPF helper by its number (BPF_FUNC_*); pointers are passed as such, the result is i64 or a pointer.
   llvm::Value* Helper(int number, std::initializer_list<llvm::Value*> args);
@@ -185,6 +191,8 @@ class BodyContext {
   void Copy(llvm::Value* target, llvm::Value* source, uint32_t bytes);
   // Reads a string from an address; returns its length without NUL, 0 when it cannot be read.
   llvm::Value* ReadString(llvm::Value* target, llvm::Value* capacity, llvm::Value* address, sema::AddressSpace space);
+  // The same where it is not known whether the address is the kernel's or the process's: the number tells.
+  llvm::Value* ReadStringAnywhere(llvm::Value* target, llvm::Value* capacity, llvm::Value* address);
   void ReadMemory(llvm::Value* target, uint32_t bytes, llvm::Value* address, sema::AddressSpace space);
   void ReadMemory(llvm::Value* target, llvm::Value* bytes, llvm::Value* address, sema::AddressSpace space);
   // Of a buffer: the number of its bytes.
@@ -264,7 +272,7 @@ class BodyContext {
   llvm::Value* LowerLogical(const sema::Logical& node);
   llvm::Value* LowerIncDec(const sema::IncDec& node, const sema::Expr& expr);
   llvm::Value* LowerMapRead(const sema::MapRead& node, const sema::Type& type);
-  llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field);
+  llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field, const sema::Type& type);
   llvm::Value* LowerPairedArgument(const sema::ArgsFieldInfo& field);
   llvm::Value* LowerExecArgument(const sema::ArgsFieldInfo& field);
   llvm::Value* FoundExecArgument(sema::ArgsFieldInfo::Exec part);

@@ -62,6 +62,10 @@ Layout::Layout(const sema::Program& program, const image::Options& options, uint
   tail_call_ = static_cast<image::TypeIndex>(image_.types.size());
   image_.types.push_back({.kind = image::ValueKind::kTailCall, .size = sizeof(image::TailRef)});
   for (const sema::ProbeInstance& probe : program.probes) image_.probe_names.push_back(probe.name);
+  // `func` is the number of a name behind those: see src/builtins/function.cpp.
+  if (std::ranges::any_of(program.bodies, &sema::Body::uses_function_name)) {
+    for (const sema::ProbeInstance& probe : program.probes) image_.probe_names.push_back(probe.function);
+  }
   for (const sema::MapInfo& map : program.maps) AddUserMap(map, possible_cpus);
   data_ring_ = AddMap({.name = "data_ring",
                        .role = image::MapRole::kDataRing,

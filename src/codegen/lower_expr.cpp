@@ -59,39 +59,40 @@ llvm::Value* BodyContext::LowerCondition(const sema::Expr& expr) { return ir_.Cr
 
 llvm::Value* BodyContext::Lower(const sema::Expr& expr) {
   const Within within(span_, expr.span);
-  return std::visit(Overloaded{
-                        [&](const sema::Constant& node) -> llvm::Value* { return I64(node.bits); },
-                        [&](const sema::StringConstant&) -> llvm::Value* { return LowerAddress(expr); },
-                        [&](const sema::VariableRef& node) -> llvm::Value* {
-                          return ir_.CreateLoad(ir_.getInt64Ty(), VariableAddress(node.variable));
-                        },
-                        [&](const sema::MapRead& node) { return LowerMapRead(node, *expr.type); },
-                        [&](const sema::Unary& node) -> llvm::Value* {
-                          if (node.op == sema::UnaryOp::kNot) {
-                            return ir_.CreateZExt(ir_.CreateNot(LowerCondition(*node.operand)), ir_.getInt64Ty());
-                          }
-                          llvm::Value* operand = Lower(*node.operand);
-                          return node.op == sema::UnaryOp::kNegate ? ir_.CreateNeg(operand) : ir_.CreateNot(operand);
-                        },
-                        [&](const sema::Binary& node) { return LowerBinary(node, *node.left->type); },
-                        [&](const sema::StringCompare& node) { return LowerStringCompare(node); },
-                        [&](const sema::MemoryCompare& node) { return LowerMemoryCompare(node); },
-                        [&](const sema::Logical& node) { return LowerLogical(node); },
-                        [&](const sema::Convert& node) { return LowerConvert(node, *expr.type); },
-                        [&](const sema::Ternary& node) { return LowerTernary(node, *expr.type); },
-                        [&](const sema::IncDec& node) { return LowerIncDec(node, expr); },
-                        [&](const sema::Call& node) -> llvm::Value* { return node.builtin->lower(*this, expr, node); },
-                        [&](const sema::ArgsField& node) { return LowerArgsField(body_.args->fields[node.field]); },
-                        [&](const sema::Load& node) { return LowerLoad(node, *expr.type); },
-                        [&](const sema::AddressOf& node) { return LowerAddressOf(node); },
-                        [&](const sema::Member& node) { return LowerMember(node, *expr.type); },
-                        [&](const sema::Tuple&) -> llvm::Value* { return LowerAddress(expr); },
-                        [&](const sema::BlockValue& node) -> llvm::Value* {
-                          LowerStatements(node.statements);
-                          return node.value == nullptr ? nullptr : Lower(*node.value);
-                        },
-                    },
-                    expr.node);
+  return std::visit(
+      Overloaded{
+          [&](const sema::Constant& node) -> llvm::Value* { return I64(node.bits); },
+          [&](const sema::StringConstant&) -> llvm::Value* { return LowerAddress(expr); },
+          [&](const sema::VariableRef& node) -> llvm::Value* {
+            return ir_.CreateLoad(ir_.getInt64Ty(), VariableAddress(node.variable));
+          },
+          [&](const sema::MapRead& node) { return LowerMapRead(node, *expr.type); },
+          [&](const sema::Unary& node) -> llvm::Value* {
+            if (node.op == sema::UnaryOp::kNot) {
+              return ir_.CreateZExt(ir_.CreateNot(LowerCondition(*node.operand)), ir_.getInt64Ty());
+            }
+            llvm::Value* operand = Lower(*node.operand);
+            return node.op == sema::UnaryOp::kNegate ? ir_.CreateNeg(operand) : ir_.CreateNot(operand);
+          },
+          [&](const sema::Binary& node) { return LowerBinary(node, *node.left->type); },
+          [&](const sema::StringCompare& node) { return LowerStringCompare(node); },
+          [&](const sema::MemoryCompare& node) { return LowerMemoryCompare(node); },
+          [&](const sema::Logical& node) { return LowerLogical(node); },
+          [&](const sema::Convert& node) { return LowerConvert(node, *expr.type); },
+          [&](const sema::Ternary& node) { return LowerTernary(node, *expr.type); },
+          [&](const sema::IncDec& node) { return LowerIncDec(node, expr); },
+          [&](const sema::Call& node) -> llvm::Value* { return node.builtin->lower(*this, expr, node); },
+          [&](const sema::ArgsField& node) { return LowerArgsField(body_.args->fields[node.field], *expr.type); },
+          [&](const sema::Load& node) { return LowerLoad(node, *expr.type); },
+          [&](const sema::AddressOf& node) { return LowerAddressOf(node); },
+          [&](const sema::Member& node) { return LowerMember(node, *expr.type); },
+          [&](const sema::Tuple&) -> llvm::Value* { return LowerAddress(expr); },
+          [&](const sema::BlockValue& node) -> llvm::Value* {
+            LowerStatements(node.statements);
+            return node.value == nullptr ? nullptr : Lower(*node.value);
+          },
+      },
+      expr.node);
 }
 
 llvm::Value* BodyContext::LowerBinary(const sema::Binary& node, const Type& operand) {
@@ -247,6 +248,7 @@ llvm::Value* BodyContext::Register(uint32_t offset) {
 }
 
 llvm::Value* BodyContext::FunctionArgument(uint32_t number, bool only_stack) {
+  if (program_.access == ArgsAccess::kWords) return WordArgument(number);
   auto in_registers = static_cast<uint32_t>(only_stack ? 0 : kernel::kArgumentRegisters.size());
   if (number < in_registers) return Register(kernel::kArgumentRegisters[number]);
   // Behind the return address.
@@ -269,9 +271,10 @@ llvm::Value* BodyContext::RecordFieldAddress(const sema::ArgsFieldInfo& field) {
   return ir_.CreateAdd(ir_.CreateAdd(start, I64(base)), offset);
 }
 
-llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field) {
-  const Type& type = *field.type;
+llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field, const Type& type) {
   ArgsAccess access = program_.access;
+  if (field.is_return) return Canonical(WordReturned(), type);
+  if (field.word >= 0) return Canonical(WordArgument(static_cast<uint32_t>(field.word)), type);
   if (field.is_thread_id) return Canonical(Helper(BPF_FUNC_get_current_pid_tgid, {}), type);
   if (access == ArgsAccess::kRecord) {
     if (!type.IsScalar()) return RecordFieldAddress(field);

@@ -49,7 +49,8 @@ class Builder : ProgramBuilder {
     const std::vector<ProbeInstance>& probes = module_.program.probes;
     std::vector<Case> enters;
     std::vector<Case> exits;
-    std::map<std::pair<uint32_t, bool>, std::vector<Case>> uprobes;  // by body, and whether at return
+    std::map<std::pair<uint32_t, bool>, std::vector<Case>> uprobes;   // by body, and whether at return
+    std::map<std::pair<size_t, uint32_t>, std::vector<Case>> shared;  // by mechanism and body
     std::vector<Case> pairs;
     for (uint32_t id = 0; id < probes.size(); ++id) {
       const auto* syscall = std::get_if<sema::HookSyscall>(&probes[id].hook);
@@ -60,6 +61,8 @@ class Builder : ProgramBuilder {
       bool raw = syscall != nullptr && options_.raw_syscalls && !Body(probes[id]).needs_record;
       if (const auto* uprobe = std::get_if<sema::HookUprobe>(&probes[id].hook)) {
         uprobes[{probes[id].body, uprobe->is_return}].push_back({&probes[id], id});
+      } else if (SharesCode(probes[id].hook)) {
+        shared[{probes[id].hook.index(), probes[id].body}].push_back({&probes[id], id});
       } else if (raw) {
         (syscall->is_exit ? exits : enters).push_back({&probes[id], id});
       } else {
@@ -69,6 +72,7 @@ class Builder : ProgramBuilder {
     for (const auto& [key, cases] : uprobes) AddUprobes(cases);
     AddSyscallPrograms(module_, options_, enters, exits);
     AddSyscallPairs(module_, options_, pairs);
+    for (const auto& [kind, cases] : shared) AddShared(cases);
   }
 
  private:
@@ -78,6 +82,7 @@ class Builder : ProgramBuilder {
     bool guarded = true;
     ArgsAccess access = ArgsAccess::kNone;
     uint32_t program = 0;
+    std::vector<uint32_t> objects;
     std::visit(Overloaded{
                    [&](const sema::HookBegin&) {
                      guarded = false;
@@ -110,6 +115,24 @@ class Builder : ProgramBuilder {
                    },
                    [&](const sema::HookUprobe&) { SONDE_CHECK(!"uprobes are added together"); },
                    [&](const sema::HookSyscallPair&) { SONDE_CHECK(false); },
+                   [&](const sema::HookRawTracepoint&) { SONDE_CHECK(!"shares code"); },
+                   [&](const sema::HookKprobe&) { SONDE_CHECK(!"shares code"); },
+                   [&](const sema::HookFunction&) { SONDE_CHECK(!"shares code"); },
+                   [&](const sema::HookSignal& hook) {
+                     program = AddProgram(image::ProgramType::kRawTracepoint, "", instance.name, 1);
+                     Attach(program, image::RunAtSignal{hook.signal}, instance, 1);
+                   },
+                   [&](const sema::HookWatchpoint& hook) {
+                     program = AddProgram(image::ProgramType::kPerfEvent, "", instance.name, 1);
+                     Attach(program, image::AttachWatchpoint{hook.address, hook.length, hook.mode, hook.is_kernel},
+                            instance, 1);
+                   },
+                   [&](const sema::HookIterator& hook) {
+                     access = ArgsAccess::kIterator;
+                     objects = hook.objects;
+                     program = AddProgram(image::ProgramType::kIterator, hook.target, instance.name, 1);
+                     Attach(program, image::AttachIterator{hook.target, hook.pin}, instance, 1);
+                   },
                    [&](const sema::HookTracepoint& hook) {
                      if (CanBeRaw(hook, Body(instance))) {
                        program = AddProgram(image::ProgramType::kRawTracepoint, "", instance.name, 1);
@@ -122,6 +145,14 @@ class Builder : ProgramBuilder {
                    },
                },
                instance.hook);
+    AddEntry(program, instance.body, access, llvm::ConstantInt::get(llvm::Type::getInt64Ty(module_.llvm), probe.id),
+             guarded, objects);
+  }
+
+  // The entry of a program that runs one body, with the number of its probe (null: the link tells it), unless one of
+  // the pointers at these offsets of its context is null.
+  void AddEntry(uint32_t program, uint32_t body_index, ArgsAccess access, llvm::Value* probe_id, bool guarded,
+                const std::vector<uint32_t>& objects = {}) {
     std::string section = Image().programs[program].section;
     llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, access};
@@ -129,13 +160,111 @@ class Builder : ProgramBuilder {
     llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
     llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
     if (guarded) LeaveWhenExiting(ir, entry, out);
+    for (uint32_t offset : objects) {
+      llvm::Value* at = ir.CreateGEP(ir.getInt8Ty(), entry->getArg(0), ir.getInt64(offset));
+      llvm::BasicBlock* there = llvm::BasicBlock::Create(module_.llvm, "there", entry);
+      ir.CreateCondBr(ir.CreateIsNull(ir.CreateAlignedLoad(ir.getPtrTy(), at, llvm::Align(8))), out, there);
+      ir.SetInsertPoint(there);
+    }
+    if (probe_id == nullptr) {
+      probe_id = ir.getInt64(0);
+      if (module_.program.bodies[body_index].uses_probe_name) probe_id = AttachCookie(ir, entry->getArg(0));
+    }
     std::map<uint32_t, llvm::Function*> made;
-    llvm::Function* body = BodyFunction(context, instance.body, true, made);
+    llvm::Function* body = BodyFunction(context, body_index, true, made);
     llvm::Value* null = llvm::ConstantPointerNull::get(ir.getPtrTy());
-    ir.CreateCall(body, {entry->getArg(0), null, ir.getInt64(probe.id), null, null});
+    ir.CreateCall(body, {entry->getArg(0), null, probe_id, null, null});
     ir.CreateBr(out);
     ir.SetInsertPoint(out);
     ir.CreateRet(ir.getInt64(0));
+  }
+
+  // What the loader fills in for each program of a section.
+  llvm::Value* ProbeIdOfProgram() {
+    llvm::Constant* symbol = module_.module.getOrInsertGlobal("probe_id", llvm::Type::getInt8Ty(module_.llvm));
+    return llvm::ConstantExpr::getPtrToInt(symbol, llvm::Type::getInt64Ty(module_.llvm));
+  }
+
+  static bool SharesCode(const sema::Hook& hook) {
+    return std::holds_alternative<sema::HookRawTracepoint>(hook) || std::holds_alternative<sema::HookKprobe>(hook) ||
+           std::holds_alternative<sema::HookFunction>(hook);
+  }
+
+  // Probes of one mechanism that run one body.
+  void AddShared(const std::vector<Case>& cases) {
+    std::visit(Overloaded{
+                   [&](const sema::HookRawTracepoint&) { AddRawTracepoints(cases); },
+                   [&](const sema::HookKprobe&) { AddKprobes(cases); },
+                   [&](const sema::HookFunction&) { AddFunctions(cases); },
+                   [](const auto&) { SONDE_CHECK(!"shares no code"); },
+               },
+               cases[0].probe->hook);
+  }
+
+  // One program for all, or, where the body wants to know which one fired, a program each that differs in the number
+  // alone.
+  void AddRawTracepoints(const std::vector<Case>& cases) {
+    const bool each = Body(*cases[0].probe).uses_probe_name;
+    const auto first = static_cast<uint32_t>(Image().programs.size());
+    const auto count = static_cast<uint32_t>(cases.size());
+    for (const Case& one : cases) {
+      if (each || &one == &cases[0]) AddSharing(first, image::ProgramType::kRawTracepoint, one, each ? 1 : count);
+      const auto program = static_cast<uint32_t>(Image().programs.size() - 1);
+      Attach(program, image::AttachRawTracepoint{std::get<sema::HookRawTracepoint>(one.probe->hook).event}, *one.probe,
+             1);
+    }
+    AddEntry(first, cases[0].probe->body, ArgsAccess::kWords, ProbeIdOfProgram(), true);
+  }
+
+  // One program for all, which learns the number of its probe from the link: many by one link where the kernel has
+  // such, else each by its own.
+  void AddKprobes(const std::vector<Case>& cases) {
+    const auto first = static_cast<uint32_t>(Image().programs.size());
+    const auto count = static_cast<uint32_t>(cases.size());
+    image::AttachGroup group;
+    image::AttachKprobeMulti many{.is_return = std::get<sema::HookKprobe>(cases[0].probe->hook).is_return};
+    for (const Case& one : cases) {
+      const auto& hook = std::get<sema::HookKprobe>(one.probe->hook);
+      if (hook.offset != 0) break;
+      many.functions.push_back(hook.function);
+      many.cookies.push_back(one.id);
+    }
+    if (count > 1 && many.functions.size() == count) {
+      AddSharing(first, image::ProgramType::kKprobeMulti, cases[0], count);
+      group.ways.push_back({{first, std::move(many), cases[0].probe->spec, count}});
+    }
+    const auto program = static_cast<uint32_t>(Image().programs.size());
+    AddSharing(first, image::ProgramType::kKprobe, cases[0], count);
+    std::vector<image::Attachment>& one_by_one = group.ways.emplace_back();
+    for (const Case& one : cases) {
+      const auto& hook = std::get<sema::HookKprobe>(one.probe->hook);
+      image::AttachKprobe plan{hook.function, hook.offset, hook.is_return, count > 1 ? one.id : 0};
+      one_by_one.push_back({program, std::move(plan), one.probe->name, 1, hook.is_optional});
+    }
+    Image().groups.push_back(std::move(group));
+    AddEntry(first, cases[0].probe->body, ArgsAccess::kRegisters, count > 1 ? nullptr : ProbeIdOfProgram(), true);
+  }
+
+  // A program each, since it is loaded for its function; they share their instructions.
+  void AddFunctions(const std::vector<Case>& cases) {
+    const auto first = static_cast<uint32_t>(Image().programs.size());
+    for (const Case& one : cases) {
+      const auto& hook = std::get<sema::HookFunction>(one.probe->hook);
+      const auto program = static_cast<uint32_t>(Image().programs.size());
+      AddSharing(first, hook.is_return ? image::ProgramType::kFunctionExit : image::ProgramType::kFunctionEntry, one,
+                 1);
+      Image().programs[program].attach_to = hook.module + ":" + hook.function;
+      image::Attachment attachment{program, image::AttachFunction{hook.function}, one.probe->name, 1, hook.is_optional};
+      Image().groups.push_back({.ways = {{std::move(attachment)}}});
+    }
+    AddEntry(first, cases[0].probe->body, ArgsAccess::kTrampoline, ProbeIdOfProgram(), true);
+  }
+
+  // A program whose code is that of program `first`.
+  void AddSharing(uint32_t first, image::ProgramType type, const Case& one, uint32_t probes) {
+    const uint32_t program = AddProgram(type, "", probes == 1 ? one.probe->name : one.probe->spec, probes);
+    Image().programs[program].section = Image().programs[first].section;
+    Image().programs[program].probe_id = one.id;
   }
 
   // A raw tracepoint of the same name exists, says the same, and costs a fraction to attach and detach.

@@ -212,6 +212,7 @@ class Dumper {
 
   static std::string Describe(const RunAtBegin& /*plan*/) { return "run at begin"; }
   static std::string Describe(const RunAtEnd& /*plan*/) { return "run at end"; }
+  static std::string Describe(const RunAtSignal& plan) { return fmt::format("run at signal {}", plan.signal); }
   static std::string Describe(const RunTest& plan) {
     return fmt::format("{} {}", plan.is_bench ? "benchmark" : "test", plan.name);
   }
@@ -226,6 +227,21 @@ class Dumper {
     return fmt::format("{} place{} in {}, {}{}", plan.places.size(), plan.places.size() == 1 ? "" : "s", plan.path,
                        plan.is_return ? "at return" : "at entry",
                        plan.pid == 0 ? "" : fmt::format(", pid {}", plan.pid));
+  }
+  static std::string Describe(const AttachKprobe& plan) {
+    return fmt::format("kprobe {}+{:#x}{}, cookie {}", plan.function, plan.offset, plan.is_return ? " at return" : "",
+                       plan.cookie);
+  }
+  static std::string Describe(const AttachKprobeMulti& plan) {
+    return fmt::format("{} kprobes{}", plan.functions.size(), plan.is_return ? " at return" : "");
+  }
+  static std::string Describe(const AttachWatchpoint& plan) {
+    return fmt::format("breakpoint at {:#x}, {} bytes, mode {}{}", plan.address, plan.length, plan.mode,
+                       plan.is_kernel ? ", on every CPU" : "");
+  }
+  static std::string Describe(const AttachFunction& plan) { return "function " + plan.function; }
+  static std::string Describe(const AttachIterator& plan) {
+    return fmt::format("iterator {}{}", plan.target, plan.pin.empty() ? "" : ", pinned at " + plan.pin);
   }
   static std::string Describe(const AttachInterval& plan) { return fmt::format("every {} ns", plan.period_ns); }
 

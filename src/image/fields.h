@@ -70,8 +70,8 @@ void Fields(auto& archive, MaybeConst<LossSite> auto& value) {
 }
 
 void Fields(auto& archive, MaybeConst<ProgramSpec> auto& value) {
-  auto& [section, name, type, attach_to, covers, probe_count] = value;
-  archive(section, name, type, attach_to, covers, probe_count);
+  auto& [section, name, type, attach_to, covers, probe_count, probe_id] = value;
+  archive(section, name, type, attach_to, covers, probe_count, probe_id);
 }
 
 void Fields(auto& /*archive*/, MaybeConst<RunAtBegin> auto& /*value*/) {}
@@ -80,6 +80,11 @@ void Fields(auto& /*archive*/, MaybeConst<RunAtEnd> auto& /*value*/) {}
 void Fields(auto& archive, MaybeConst<RunTest> auto& value) {
   auto& [name, is_bench] = value;
   archive(name, is_bench);
+}
+
+void Fields(auto& archive, MaybeConst<RunAtSignal> auto& value) {
+  auto& [signal] = value;
+  archive(signal);
 }
 
 void Fields(auto& archive, MaybeConst<AttachRawTracepoint> auto& value) {
@@ -112,9 +117,34 @@ void Fields(auto& archive, MaybeConst<AttachUprobes> auto& value) {
   archive(path, places, is_return, pid);
 }
 
+void Fields(auto& archive, MaybeConst<AttachIterator> auto& value) {
+  auto& [target, pin] = value;
+  archive(target, pin);
+}
+
+void Fields(auto& archive, MaybeConst<AttachKprobe> auto& value) {
+  auto& [function, offset, is_return, cookie] = value;
+  archive(function, offset, is_return, cookie);
+}
+
+void Fields(auto& archive, MaybeConst<AttachKprobeMulti> auto& value) {
+  auto& [functions, cookies, is_return] = value;
+  archive(functions, cookies, is_return);
+}
+
+void Fields(auto& archive, MaybeConst<AttachFunction> auto& value) {
+  auto& [function] = value;
+  archive(function);
+}
+
+void Fields(auto& archive, MaybeConst<AttachWatchpoint> auto& value) {
+  auto& [address, length, mode, is_kernel] = value;
+  archive(address, length, mode, is_kernel);
+}
+
 void Fields(auto& archive, MaybeConst<Attachment> auto& value) {
-  auto& [program, plan, probe, probe_count] = value;
-  archive(program, plan, probe, probe_count);
+  auto& [program, plan, probe, probe_count, is_optional] = value;
+  archive(program, plan, probe, probe_count, is_optional);
 }
 
 void Fields(auto& archive, MaybeConst<AttachGroup> auto& value) {

@@ -207,18 +207,25 @@ enum class ProgramType : uint8_t {
   kPerfEvent,
   kKprobe,       // with struct pt_regs; uprobes one by one too
   kUprobeMulti,  // the same for a uprobe_multi link
+  kIterator,
+  kKprobeMulti,    // of kernel functions, for a kprobe_multi link
+  kFunctionEntry,  // by trampoline
+  kFunctionExit,
 };
 
 // All instructions of an entry program, with its subprograms behind it, are one ELF section of this name; relocations
 // are R_BPF_64_64 against undefined symbols "map_<index>" (map fd), "value_<index>" (direct map value, the addend is
-// the offset into it), and against the section itself (a callback, BPF_PSEUDO_FUNC).
+// the offset into it), "probe_id" (a number), and against the section itself (a callback, BPF_PSEUDO_FUNC).
 struct ProgramSpec {
   std::string section;
   std::string name;  // at most 15 characters, for bpftool
   ProgramType type = ProgramType::kRawTracepoint;
-  std::string attach_to;  // kTracingRawTracepoint: the event, "sys_enter"
-  std::string covers;     // for messages: the probe or the pattern that it serves
+  std::string
+      attach_to;  // kTracingRawTracepoint: the event, "sys_enter"; kIterator: "task"; kFunction*: "vmlinux:vfs_read"
+  std::string covers;  // for messages: the probe or the pattern that it serves
   uint32_t probe_count = 1;
+  // What references to the symbol "probe_id" become: programs of several probes may share a section.
+  uint32_t probe_id = 0;
 };
 
 // Runs in the tracer, by BPF_PROG_TEST_RUN, in order of declaration.
@@ -228,6 +235,10 @@ struct RunAtEnd {};
 struct RunTest {
   std::string name;
   bool is_bench = false;  // many times, to be timed
+};
+// Runs in the tracer when it gets this signal.
+struct RunAtSignal {
+  int32_t signal = 0;
 };
 // BPF_RAW_TRACEPOINT_OPEN; for kTracingRawTracepoint programs without a name.
 struct AttachRawTracepoint {
@@ -262,14 +273,45 @@ struct AttachUprobes {
   bool is_return = false;
   int32_t pid = 0;  // 0: in every process
 };
+// A walk over objects of the kernel, which runs once all is attached, or each time that its pinned link is read.
+struct AttachIterator {
+  std::string target;
+  std::string pin;  // a path; empty: none
+};
+// A breakpoint by perf_event_open; cookie from bpf_get_attach_cookie.
+struct AttachKprobe {
+  std::string function;  // "vfs_read", "module:function"; empty: `offset` is an address
+  uint64_t offset = 0;
+  bool is_return = false;
+  uint64_t cookie = 0;
+};
+// Many functions by one link.
+struct AttachKprobeMulti {
+  std::vector<std::string> functions;
+  std::vector<uint64_t> cookies;
+  bool is_return = false;
+};
+// To the function that the program names.
+struct AttachFunction {
+  std::string function;
+};
+// A hardware breakpoint: on every CPU, or in the threads of the process that the run is about.
+struct AttachWatchpoint {
+  uint64_t address = 0;
+  uint32_t length = 0;
+  uint32_t mode = 0;  // HW_BREAKPOINT_*
+  bool is_kernel = false;
+};
 using AttachPlan = std::variant<RunAtBegin, RunAtEnd, RunTest, AttachRawTracepoint, AttachPerfTracepoint,
-                                AttachInterval, AttachSampling, AttachUprobes>;
+                                AttachInterval, AttachSampling, AttachUprobes, AttachIterator, AttachKprobe,
+                                AttachKprobeMulti, AttachFunction, RunAtSignal, AttachWatchpoint>;
 
 struct Attachment {
   uint32_t program = 0;  // into Image::programs
   AttachPlan plan;
   std::string probe;  // "tracepoint:syscalls:sys_enter_*", for messages
   uint32_t probe_count = 1;
+  bool is_optional = false;  // left out when the kernel does not take it; not all of a script's may be
 };
 
 // One way to attach a group of probes; ways are tried in order until one loads and attaches as a whole.

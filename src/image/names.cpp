@@ -222,6 +222,14 @@ std::string_view Name(ProgramType type) {
       return "kprobe";
     case ProgramType::kUprobeMulti:
       return "uprobe multi";
+    case ProgramType::kIterator:
+      return "iterator";
+    case ProgramType::kKprobeMulti:
+      return "kprobe on many";
+    case ProgramType::kFunctionEntry:
+      return "function entry";
+    case ProgramType::kFunctionExit:
+      return "function exit";
   }
   return "";
 }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "kernel/btf_raw.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr int kMaxChain = 64;
 // Structs looked into by one FindField; a circle of anonymous members would else not end.
 constexpr int kMaxVisits = 10'000;
+// So many searches take as long as an index of all names does.
+constexpr size_t kManySearches = 24;
 
 // The bytes of a file, mapped or read.
 class FileBytes {
@@ -98,10 +101,29 @@ struct Btf::Data {
   BtfSection section;
   mutable std::map<std::pair<BtfKind, std::string>, std::optional<BtfId>> found;
   mutable std::map<std::string, std::optional<BtfId>, std::less<>> enumerator_found;
+  // Of all names, made for those who look for many.
+  mutable std::unordered_multimap<std::string_view, BtfId> by_name;
+
+  std::optional<BtfId> FindInIndex(BtfKind kind, std::string_view name) const;
 
   bool Is(BtfId id, BtfKind kind) const { return id != 0 && section.Type(id).kind() == kind; }
   BtfMember Member(BtfId id, const RawType& parent, uint32_t index) const;
 };
+
+std::optional<BtfId> Btf::Data::FindInIndex(BtfKind kind, std::string_view name) const {
+  if (by_name.empty()) {
+    by_name.reserve(section.type_count());
+    for (BtfId id = 1; id < section.type_count(); ++id) {
+      const std::string_view text = section.String(section.Type(id).name);
+      if (!text.empty()) by_name.emplace(text, id);
+    }
+  }
+  std::optional<BtfId> first;
+  for (auto [at, end] = by_name.equal_range(name); at != end; ++at) {
+    if (section.Type(at->second).kind() == kind && (!first || at->second < *first)) first = at->second;
+  }
+  return first;
+}
 
 // Before kind_flag, a bitfield's width stood in an integer type of its own.
 BtfMember Btf::Data::Member(BtfId id, const RawType& parent, uint32_t index) const {
@@ -123,10 +145,10 @@ BtfMember Btf::Data::Member(BtfId id, const RawType& parent, uint32_t index) con
 Btf::Btf(std::unique_ptr<Data> data) : data_(std::move(data)) {}
 Btf::~Btf() = default;
 
-Result<std::unique_ptr<Btf>> Btf::Open(const std::string& path) {
+Result<std::unique_ptr<Btf>> Btf::Open(const std::string& path, const Btf* base) {
   auto file = MapOrRead(path);
   if (!file) return std::unexpected(file.error());
-  auto section = BtfSection::Scan((*file)->bytes(), path);
+  auto section = BtfSection::Scan((*file)->bytes(), path, base == nullptr ? nullptr : &base->data_->section);
   if (!section) return std::unexpected(section.error());
   auto data = std::make_unique<Data>();
   data->file = std::move(*file);
@@ -148,7 +170,9 @@ std::optional<BtfId> Btf::Find(BtfKind kind, std::string_view name) const {
   if (auto known = data_->found.find(key); known != data_->found.end()) return known->second;
   std::optional<BtfId> found;
   const BtfSection& section = data_->section;
-  for (BtfId id = 1; id < section.type_count(); ++id) {
+  const bool by_index = data_->found.size() >= kManySearches;
+  if (by_index) found = data_->FindInIndex(kind, name);
+  for (BtfId id = 1; id < section.type_count() && !by_index; ++id) {
     const RawType type = section.Type(id);
     if (type.kind() == kind && section.StringIs(type.name, name)) {
       found = id;
@@ -157,6 +181,68 @@ std::optional<BtfId> Btf::Find(BtfKind kind, std::string_view name) const {
   }
   data_->found.emplace(key, found);
   return found;
+}
+
+std::vector<Btf::Named> Btf::FindAll(BtfKind kind, std::string_view prefix) const {
+  std::vector<Named> all;
+  const BtfSection& section = data_->section;
+  for (BtfId id = section.first_id(); id < section.type_count(); ++id) {
+    const RawType type = section.Type(id);
+    if (type.kind() == kind && section.StringStartsWith(type.name, prefix)) {
+      all.push_back({.name = section.String(type.name), .id = id});
+    }
+  }
+  return all;
+}
+
+std::string Btf::CName(BtfId id) const {
+  std::string before;
+  std::string behind;  // stars and brackets
+  for (int i = 0; i < kMaxChain; ++i) {
+    const BtfType type = Type(id);
+    const auto named = [&](std::string_view tag) {
+      const std::string name = type.name.empty() ? "{…}" : std::string(type.name);
+      return before + std::string(tag) + name + (behind.starts_with('*') ? " " : "") + behind;
+    };
+    switch (type.kind) {
+      case BtfKind::kVoid:
+        return before + "void" + (behind.empty() ? "" : " ") + behind;
+      case BtfKind::kPtr:
+        behind.insert(0, "*");
+        break;
+      case BtfKind::kArray:
+        behind += "[" + std::to_string(type.count) + "]";
+        break;
+      case BtfKind::kStruct:
+        return named("struct ");
+      case BtfKind::kUnion:
+        return named("union ");
+      case BtfKind::kFwd:
+        return named(type.is_union ? "union " : "struct ");
+      case BtfKind::kEnum:
+      case BtfKind::kEnum64:
+        return named("enum ");
+      case BtfKind::kConst:
+        if (Type(type.target).kind != BtfKind::kPtr) before = "const ";
+        break;
+      case BtfKind::kFuncProto:
+        return "void (*)()";
+      case BtfKind::kVolatile:
+      case BtfKind::kRestrict:
+      case BtfKind::kTypeTag:
+        break;
+      case BtfKind::kInt:
+      case BtfKind::kFloat:
+      case BtfKind::kTypedef:
+      case BtfKind::kFunc:
+      case BtfKind::kVar:
+      case BtfKind::kDataSec:
+      case BtfKind::kDeclTag:
+        return named("");
+    }
+    id = type.target;
+  }
+  return "?";
 }
 
 BtfId Btf::Strip(BtfId id) const {

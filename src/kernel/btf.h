@@ -67,13 +67,22 @@ struct BtfParameter {
 class Btf {
  public:
   // Maps the file when the kernel allows it (since 6.16), else reads it.
-  static Result<std::unique_ptr<Btf>> Open(const std::string& path);
+  // A module's goes on where the kernel's, its base, ends; that must outlive it.
+  static Result<std::unique_ptr<Btf>> Open(const std::string& path, const Btf* base = nullptr);
   static Result<std::unique_ptr<Btf>> FromBytes(std::vector<std::byte> bytes);
   ~Btf();
 
   // The first type of that kind and name; a linear search, remembered. Ids that do not exist read as void everywhere
   // below, and damaged sections give empty answers, never a wild read.
   std::optional<BtfId> Find(BtfKind kind, std::string_view name) const;
+  // All types of that kind whose names begin so, by id; of a module only its own. `name` has the prefix.
+  struct Named {
+    std::string_view name;
+    BtfId id = 0;
+  };
+  std::vector<Named> FindAll(BtfKind kind, std::string_view prefix) const;
+  // As C writes it: "struct task_struct *", "char[16]".
+  std::string CName(BtfId id) const;
   // Typedefs and qualifiers taken off.
   BtfId Strip(BtfId id) const;
   BtfType Type(BtfId id) const;

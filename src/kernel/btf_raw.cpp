@@ -65,7 +65,8 @@ bool Inside(size_t whole, uint64_t offset, uint64_t length) { return offset <= w
 
 }  // namespace
 
-Result<BtfSection> BtfSection::Scan(std::span<const std::byte> bytes, const std::string& object) {
+Result<BtfSection> BtfSection::Scan(std::span<const std::byte> bytes, const std::string& object,
+                                    const BtfSection* base) {
   RawHeader header;
   if (bytes.size() < sizeof(header)) return Damaged(object, "it is too short");
   std::memcpy(&header, bytes.data(), sizeof(header));
@@ -80,6 +81,8 @@ Result<BtfSection> BtfSection::Scan(std::span<const std::byte> bytes, const std:
     return Damaged(object, "its sections lie outside of it");
   }
   BtfSection section;
+  section.base_ = base;
+  if (base != nullptr) section.first_id_ = base->type_count();
   section.types_ = bytes.subspan(header.type_offset, header.type_length);
   const auto strings = bytes.subspan(header.string_offset, header.string_length);
   section.strings_ = {reinterpret_cast<const char*>(strings.data()), strings.size()};
@@ -103,11 +106,16 @@ Result<BtfSection> BtfSection::Scan(std::span<const std::byte> bytes, const std:
 }
 
 RawType BtfSection::Type(BtfId id) const {
-  if (id == 0 || id >= offsets_.size()) return {};
-  return Load<RawType>(offsets_[id]);
+  if (id < first_id_ && base_ != nullptr) return base_->Type(id);
+  if (id == 0 || id >= type_count()) return {};
+  return Load<RawType>(offsets_[id - first_id_ + 1]);
 }
 
 std::string_view BtfSection::String(uint32_t offset) const {
+  if (base_ != nullptr) {
+    if (offset < base_->strings_.size()) return base_->String(offset);
+    offset -= static_cast<uint32_t>(base_->strings_.size());
+  }
   if (offset >= strings_.size()) return {};
   const std::string_view rest = strings_.substr(offset);
   return rest.substr(0, rest.find('\0'));

@@ -53,24 +53,34 @@ struct RawParameter {
 // A checked section: every offset in `offsets` starts a record that lies wholly inside `types`.
 class BtfSection {
  public:
-  // Checks the header and walks over all types once. `object` names the section in errors.
-  static Result<BtfSection> Scan(std::span<const std::byte> bytes, const std::string& object);
+  // Checks the header and walks over all types once. `object` names the section in errors. A module's section goes on
+  // where its `base`, the kernel's, ends: with the ids of its types and with its strings. The base must outlive it.
+  static Result<BtfSection> Scan(std::span<const std::byte> bytes, const std::string& object,
+                                 const BtfSection* base = nullptr);
 
-  uint32_t type_count() const { return static_cast<uint32_t>(offsets_.size()); }
+  uint32_t type_count() const { return first_id_ - 1 + static_cast<uint32_t>(offsets_.size()); }
+  // Of the types that are its own and not its base's.
+  BtfId first_id() const { return first_id_; }
   // Void for an id that does not exist.
   RawType Type(BtfId id) const;
   // The `index`th record behind type `id`; the caller keeps index below what the type's kind and count say.
   template <typename T>
   T Record(BtfId id, uint32_t index) const {
-    return Load<T>(offsets_[id] + sizeof(RawType) + index * sizeof(T));
+    if (id < first_id_ && base_ != nullptr) return base_->Record<T>(id, index);
+    return Load<T>(offsets_[id - first_id_ + 1] + sizeof(RawType) + index * sizeof(T));
   }
   // Empty for an offset that is not in the string section.
   std::string_view String(uint32_t offset) const;
   // Whether the string there is `wanted`, without measuring it.
   bool StringIs(uint32_t offset, std::string_view wanted) const {
+    if (base_ != nullptr) return String(offset) == wanted;
     return offset < strings_.size() && strings_.size() - offset > wanted.size() &&
            std::memcmp(strings_.data() + offset, wanted.data(), wanted.size()) == 0 &&
            strings_[offset + wanted.size()] == '\0';
+  }
+  bool StringStartsWith(uint32_t offset, std::string_view prefix) const {
+    if (base_ != nullptr) return String(offset).starts_with(prefix);
+    return offset < strings_.size() && strings_.substr(offset, prefix.size()) == prefix;
   }
 
  private:
@@ -82,8 +92,10 @@ class BtfSection {
   }
 
   std::span<const std::byte> types_;
-  std::string_view strings_;       // ends with a NUL
-  std::vector<uint32_t> offsets_;  // by id; that of void is not used
+  std::string_view strings_;  // ends with a NUL
+  const BtfSection* base_ = nullptr;
+  BtfId first_id_ = 1;
+  std::vector<uint32_t> offsets_;  // by id less that of the first, from 1; that at 0 is not used
 };
 
 }  // namespace sonde::kernel

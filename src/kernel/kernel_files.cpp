@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <tuple>
 
 #include "base/glob.h"
+#include "kernel/function_list.h"
 #include "kernel/syscall_table.h"
 
 namespace sonde::kernel {
@@ -17,6 +19,7 @@ namespace {
 
 // `ftrace:*` are records of the tracers, not tracepoints: they have a format but cannot be enabled.
 constexpr std::string_view kFtraceCategory = "ftrace";
+constexpr std::string_view kVmlinux = "vmlinux";
 
 struct DirectoryCloser {
   void operator()(DIR* directory) const { closedir(directory); }
@@ -92,14 +95,18 @@ bool IsPlainName(std::string_view name) {
 
 }  // namespace
 
-std::unique_ptr<KernelView> KernelView::Live() {
+std::unique_ptr<KernelView> KernelView::Live(std::string functions) {
   return std::make_unique<KernelFiles>(KernelPaths{
       .tracing = "",
       .btf = "/sys/kernel/btf/vmlinux",
+      .module_btf = "/sys/kernel/btf",
+      .functions = std::move(functions),
+      .symbols = "/proc/kallsyms",
       .possible_cpus = "/sys/devices/system/cpu/possible",
       .online_cpus = "/sys/devices/system/cpu/online",
       .kprobe_pmu = "/sys/bus/event_source/devices/kprobe",
       .release = "/proc/sys/kernel/osrelease",
+      .has_bpf_programs = true,
       .lockdown = "/sys/kernel/security/lockdown",
       .description = "this kernel",
       .may_mount = true,
@@ -110,6 +117,8 @@ std::unique_ptr<KernelView> KernelView::Fixture(std::string folder) {
   return std::make_unique<KernelFiles>(KernelPaths{
       .tracing = folder,
       .btf = folder + "/btf",
+      .module_btf = folder + "/modules",
+      .symbols = folder + "/kallsyms",
       .possible_cpus = folder + "/possible",
       .online_cpus = folder + "/online",
       .kprobe_pmu = folder + "/kprobe",
@@ -228,6 +237,65 @@ Result<const Btf*> KernelFiles::KernelBtf() {
   }
   btf_ = std::move(*opened);
   return btf_.get();
+}
+
+Result<const Btf*> KernelFiles::ModuleBtf(std::string_view module) {
+  Result<const Btf*> base = KernelBtf();
+  if (!base || module == kVmlinux) return base;
+  if (auto known = module_btf_.find(module); known != module_btf_.end()) return known->second.get();
+  if (!IsPlainName(module)) return std::unexpected(Error{"find module", std::string(module), ENOENT});
+  Result<std::unique_ptr<Btf>> opened = Btf::Open(paths_.module_btf + "/" + std::string(module), *base);
+  if (!opened) {
+    Error error = opened.error();
+    if (error.error_number == ENOENT) error.reason = "no module of this name is loaded, or it has no type information";
+    return std::unexpected(std::move(error));
+  }
+  return module_btf_.emplace(module, std::move(*opened)).first->second.get();
+}
+
+std::span<const BpfFunction> KernelFiles::BpfFunctions() {
+  if (!paths_.has_bpf_programs) return {};
+  if (!bpf_programs_) bpf_programs_ = std::make_unique<BpfPrograms>();
+  return bpf_programs_->functions();
+}
+
+std::vector<std::string> KernelFiles::BtfModules() {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, DirectoryCloser> folder(opendir(paths_.module_btf.c_str()));
+  while (const dirent* entry = folder ? readdir(folder.get()) : nullptr) {
+    if (entry->d_name[0] != '.' && entry->d_name != kVmlinux) names.emplace_back(entry->d_name);
+  }
+  std::ranges::sort(names);
+  names.insert(names.begin(), std::string(kVmlinux));
+  return names;
+}
+
+Result<std::span<const KernelFunction>> KernelFiles::TraceableFunctions() {
+  if (!functions_.empty()) return std::span<const KernelFunction>(functions_);
+  if (!paths_.functions.empty()) {
+    Result<std::string> text = ReadTextFile(AT_FDCWD, paths_.functions);
+    if (!text) return std::unexpected(text.error());
+    function_text_ = std::move(*text);
+    functions_ = ParseFilterFunctions(function_text_);
+  } else if (Result<int> events = Events(); events) {
+    Result<std::string> text = ReadTextFile(*events, "../available_filter_functions");
+    if (text) function_text_ = std::move(*text);
+    functions_ = ParseFilterFunctions(function_text_);
+  }
+  if (functions_.empty() && paths_.functions.empty()) {
+    Result<std::string> text = ReadTextFile(AT_FDCWD, paths_.symbols);
+    if (!text) return std::unexpected(text.error());
+    function_text_ = std::move(*text);
+    functions_ = ParseKernelSymbols(function_text_);
+  }
+  // The kernel's own before a module's of the same name.
+  const auto order = [](const KernelFunction& function) {
+    return std::tuple(function.name, function.module != kVmlinux, function.module);
+  };
+  std::ranges::sort(functions_, {}, order);
+  const auto rest = std::ranges::unique(functions_, {}, &KernelFunction::name);
+  functions_.erase(rest.begin(), rest.end());
+  return std::span<const KernelFunction>(functions_);
 }
 
 uint32_t KernelFiles::PossibleCpus() const {

@@ -15,10 +15,14 @@ namespace sonde::kernel {
 struct KernelPaths {
   std::string tracing;  // the folder with `events`; empty: find (or mount) tracefs when it is first needed
   std::string btf;
+  std::string module_btf;  // the folder
+  std::string functions;   // a list of those that can be traced; empty: that of tracefs
+  std::string symbols;     // as /proc/kallsyms
   std::string possible_cpus;
   std::string online_cpus;
   std::string kprobe_pmu;  // exists: the kernel has kprobes
   std::string release;
+  bool has_bpf_programs = false;  // may be asked what is loaded
   std::string lockdown;
   std::string description;
   bool may_mount = false;  // of this machine: what is mounted nowhere can be looked at all the same
@@ -34,6 +38,10 @@ class KernelFiles : public KernelView {
   std::optional<int> SyscallNumber(std::string_view name) const override;
   std::string_view SyscallName(int number) const override;
   Result<const Btf*> KernelBtf() override;
+  Result<const Btf*> ModuleBtf(std::string_view module) override;
+  std::vector<std::string> BtfModules() override;
+  std::span<const BpfFunction> BpfFunctions() override;
+  Result<std::span<const KernelFunction>> TraceableFunctions() override;
   uint32_t PossibleCpus() const override;
   uint32_t OnlineCpus() const override;
   bool HasKprobes() const override;
@@ -54,7 +62,11 @@ class KernelFiles : public KernelView {
   std::map<std::string, UniqueFd, std::less<>> categories_;
   std::map<std::pair<std::string, std::string>, TracepointFormat> formats_;
   std::unique_ptr<Btf> btf_;
-  mutable uint32_t possible_cpus_ = 0;  // 0: not read yet
+  std::map<std::string, std::unique_ptr<Btf>, std::less<>> module_btf_;
+  std::unique_ptr<BpfPrograms> bpf_programs_;
+  std::string function_text_;
+  std::vector<KernelFunction> functions_;  // into that text
+  mutable uint32_t possible_cpus_ = 0;     // 0: not read yet
 };
 
 }  // namespace sonde::kernel

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "kernel/bpf_programs.h"
 
 namespace sonde::kernel {
 
@@ -48,13 +50,20 @@ struct TracepointName {
 // Reads one format file's text. Unknown lines are passed over; a file without ID or fields is an error.
 Result<TracepointFormat> ParseTracepointFormat(std::string_view category, std::string_view text);
 
+// A function of the kernel that can be traced.
+struct KernelFunction {
+  std::string_view name;
+  std::string_view module;  // "vmlinux": the kernel's own
+};
+
 // Documentation/ABI of security/lockdown: what the kernel keeps even from root.
 enum class Lockdown { kUnknown, kNone, kIntegrity, kConfidentiality };
 
 class KernelView {
  public:
   // This machine. Mounts tracefs at /sys/kernel/tracing when it is first needed and not mounted.
-  static std::unique_ptr<KernelView> Live();
+  // `functions`: a file to read in place of its list of functions that can be traced; empty: none.
+  static std::unique_ptr<KernelView> Live(std::string functions = {});
   // A folder that holds `events/CATEGORY/EVENT/format` and optionally `btf`, `possible` and `online` (CPU lists such as
   // "0-3"), `release`, `lockdown` (as securityfs spells it) and `kprobe` (there: the kernel has kprobes).
   static std::unique_ptr<KernelView> Fixture(std::string folder);
@@ -75,6 +84,16 @@ class KernelView {
 
   // The kernel's own type information.
   virtual Result<const Btf*> KernelBtf() = 0;
+  // Of a module, or of the kernel itself, which is called vmlinux. ENOENT when there is none of that name.
+  virtual Result<const Btf*> ModuleBtf(std::string_view module) = 0;
+  // Of the BPF programs that are loaded. Valid as long as the view.
+  virtual std::span<const BpfFunction> BpfFunctions() = 0;
+  // The names that ModuleBtf knows, vmlinux first.
+  virtual std::vector<std::string> BtfModules() = 0;
+
+  // Sorted by name, each name once; what ftrace offers, or, where the kernel keeps that list to itself (lockdown), what
+  // its symbol table has. Valid as long as the view.
+  virtual Result<std::span<const KernelFunction>> TraceableFunctions() = 0;
 
   virtual uint32_t PossibleCpus() const = 0;
   virtual uint32_t OnlineCpus() const = 0;

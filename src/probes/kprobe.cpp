@@ -1,25 +1,150 @@
-// kprobe and kretprobe: the entry of a kernel function and its return.
+// kprobe and kretprobe: the entry of a kernel function and its return, or an address in it.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "base/glob.h"
+#include "kernel/btf.h"
+#include "kernel/function_list.h"
+#include "probes/kernel_function.h"
+#include "probes/period.h"
 #include "probes/probes.h"
 #include "sema/diagnostic_ids.h"
 
 namespace sonde::probes {
 namespace {
 
-std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
-  // One line for the whole script: the reason is the same for every kprobe in it.
+constexpr std::string_view kVmlinux = "vmlinux";
+constexpr size_t kShownTracepoints = 4;
+
+// What a function is about: "read" of vfs_read. Its longest word that does not say where it stands.
+std::string SubjectOf(std::string_view function) {
+  constexpr auto kPlaces = std::to_array<std::string_view>({"vfs", "sys", "ksys", "do", "x64", "compat", "generic"});
+  std::string_view longest;
+  while (!function.empty()) {
+    const size_t end = function.find('_');
+    const std::string_view word = function.substr(0, end);
+    if (word.size() > longest.size() && std::ranges::find(kPlaces, word) == kPlaces.end()) longest = word;
+    function.remove_prefix(end == std::string_view::npos ? function.size() : end + 1);
+  }
+  return std::string(longest);
+}
+
+// "; tracepoints with 'read' in their name: …", system calls of that name first; empty where there are none.
+std::string Tracepoints(kernel::KernelView& kernel, const std::string& function) {
+  const std::string subject = SubjectOf(function);
+  if (subject.size() < 2 || HasWildcard(subject)) return "";
+  auto found = kernel.MatchTracepoints("*", "*" + subject + "*");
+  if (!found || found->empty()) return "";
+  const auto order = [&](const kernel::TracepointName& name) {
+    const bool is_call = name.category == "syscalls" && name.name.ends_with("_" + subject);
+    return std::tuple(!is_call, name.name.starts_with("sys_exit_"), name.name.size(), name.category, name.name);
+  };
+  std::ranges::sort(*found, {}, order);
+  std::string listed;
+  for (size_t i = 0; i < std::min(found->size(), kShownTracepoints); ++i) {
+    listed += fmt::format("{}{}:{}", i == 0 ? "" : ", ", (*found)[i].category, (*found)[i].name);
+  }
+  return fmt::format("; tracepoints with '{}' in their name: {}{}", subject, listed,
+                     found->size() > kShownTracepoints ? " …" : "");
+}
+
+// One line for the whole script: the reason is the same for every kprobe in it.
+void ReportUnavailable(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
   for (const Diagnostic& said : context.diagnostics.all()) {
-    if (said.id.name == sema::kProbeUnavailable.name) return {};
+    if (said.id.name == sema::kProbeUnavailable.name) return;
   }
-  if (context.kernel.HasKprobes()) {
-    context.diagnostics.Error(sema::kNotSupported, spec.span, spec.parts[0].text + " probes are not supported yet");
-  } else {
-    context.diagnostics.Error(
-        sema::kProbeUnavailable, spec.span,
-        fmt::format("{} cannot be attached: this kernel is built without kprobes (CONFIG_KPROBES)", spec.text));
+  std::string_view function = spec.parts.size() > 1 ? std::string_view(spec.parts.back().text) : "";
+  context.diagnostics.Error(
+      sema::kProbeUnavailable, spec.span,
+      fmt::format("{} cannot be attached: this kernel is built without kprobes (CONFIG_KPROBES){}", spec.text,
+                  Tracepoints(context.kernel, std::string(function.substr(0, function.find('+'))))));
+}
+
+// Cheaper to ask for one than the list of all.
+bool IsKnown(kernel::KernelView& kernel, const FunctionPattern& pattern) {
+  const std::string module = pattern.module.empty() ? std::string(kVmlinux) : pattern.module;
+  const auto btf = kernel.ModuleBtf(module);
+  if (btf && (*btf)->Find(kernel::BtfKind::kFunc, pattern.function)) return true;
+  const auto found = MatchFunctions(kernel, pattern);
+  return !found || !found->empty() || kernel::HasKernelSymbol(pattern.function);
+}
+
+sema::ProbePoint PointAt(std::string_view type, std::string_view module, std::string_view function, uint64_t offset,
+                         bool is_return, bool is_optional) {
+  const std::string prefix = module.empty() || module == kVmlinux ? "" : fmt::format("{}:", module);
+  const std::string behind = offset == 0 ? "" : fmt::format("+{}", offset);
+  return {.name = fmt::format("{}:{}{}{}", type, prefix, function, behind),
+          .hook = sema::HookKprobe{prefix + std::string(function), offset, is_return, is_optional},
+          .function = std::string(function)};
+}
+
+template <bool kIsReturn>
+std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
+  constexpr std::string_view kType = kIsReturn ? "kretprobe" : "kprobe";
+  const auto refuse = [&](std::string message, std::string hint) {
+    context.diagnostics.Error(sema::kBadProbe, spec.span, std::move(message)).Hint(std::move(hint));
+    return std::vector<sema::ProbePoint>();
+  };
+  std::optional<FunctionPattern> pattern = ReadFunctionPattern(spec);
+  if (!pattern) return refuse(fmt::format("'{}' names no function", spec.text), fmt::format("{}:vfs_read", kType));
+  if (!context.kernel.HasKprobes()) {
+    ReportUnavailable(context, spec);
+    return {};
   }
-  return {};
+  std::vector<sema::ProbePoint> points;
+  if (const auto address = NumberOrHex(pattern->function)) {
+    if (kIsReturn) return refuse("an address has no return", "kprobe takes an address, kretprobe a function");
+    if (!context.unsafe) {
+      context.diagnostics.Error(sema::kUnsafe, spec.span, "a probe at an address is only allowed with --unsafe");
+      return {};
+    }
+    points.push_back({.name = spec.text, .hook = sema::HookKprobe{"", *address, false, false}});
+    return points;
+  }
+  uint64_t offset = 0;
+  if (const size_t plus = pattern->function.find('+'); plus != std::string::npos) {
+    const auto number = NumberOrHex(std::string_view(pattern->function).substr(plus + 1));
+    if (!number) return refuse(fmt::format("'{}' has no number behind '+'", spec.text), "kprobe:vfs_read+4");
+    if (kIsReturn && *number != 0) return refuse("a return has no offset", "kprobe takes an offset");
+    offset = *number;
+    pattern->function.resize(plus);
+  }
+  if (!HasWildcard(pattern->function) && !HasWildcard(pattern->module)) {
+    if (!IsKnown(context.kernel, *pattern)) {
+      ReportMissingFunction(context, spec, *pattern);
+      return {};
+    }
+    points.push_back(PointAt(kType, pattern->module, pattern->function, offset, kIsReturn, false));
+    return points;
+  }
+  if (offset != 0) return refuse("an offset needs one function", "kprobe:vfs_read+4");
+  const auto functions = MatchFunctions(context.kernel, *pattern);
+  if (!functions) {
+    context.diagnostics.Error(sema::kSystem, spec.span, functions.error().Message());
+    return {};
+  }
+  if (functions->empty()) ReportMissingFunction(context, spec, *pattern);
+  for (const kernel::KernelFunction& function : *functions) {
+    points.push_back(PointAt(kType, function.module, function.name, 0, kIsReturn, true));
+  }
+  return points;
+}
+
+template <bool kIsReturn>
+Result<std::vector<sema::ListedProbe>> List(kernel::KernelView& kernel, std::string_view pattern, bool /*fields*/) {
+  std::vector<sema::ListedProbe> listed;
+  if (!kernel.HasKprobes()) return listed;
+  const auto functions = MatchFunctions(kernel, ReadFunctionPattern(pattern));
+  if (!functions) return listed;
+  for (const kernel::KernelFunction& function : *functions) {
+    const bool is_own = function.module == kVmlinux;
+    listed.push_back({.name = fmt::format("{}:{}{}{}", kIsReturn ? "kretprobe" : "kprobe",
+                                          is_own ? "" : function.module, is_own ? "" : ":", function.name),
+                      .fields = {}});
+  }
+  return listed;
 }
 
 constexpr std::string_view kShortName[] = {"k"};
@@ -29,14 +154,22 @@ constexpr std::string_view kShortReturnName[] = {"kr"};
 
 const sema::ProbeType kKprobe{.name = "kprobe",
                               .short_names = kShortName,
-                              .spec = "kprobe:function[+offset]",
-                              .summary = "The entry of a kernel function.",
-                              .expand = Expand};
+                              .spec = "kprobe:[module:]function[+offset]",
+                              .summary = "The entry of a kernel function, or an instruction in it; wildcards.",
+                              .has_registers = true,
+                              .has_function_arguments = true,
+                              .is_in_function = true,
+                              .expand = Expand<false>,
+                              .list = List<false>};
 
 const sema::ProbeType kKretprobe{.name = "kretprobe",
                                  .short_names = kShortReturnName,
-                                 .spec = "kretprobe:function",
-                                 .summary = "The return of a kernel function.",
-                                 .expand = Expand};
+                                 .spec = "kretprobe:[module:]function",
+                                 .summary = "The return of a kernel function; wildcards.",
+                                 .has_registers = true,
+                                 .has_return_value = true,
+                                 .is_in_function = true,
+                                 .expand = Expand<true>,
+                                 .list = List<true>};
 
 }  // namespace sonde::probes

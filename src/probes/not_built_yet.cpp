@@ -14,15 +14,10 @@ struct Names {
 };
 
 constexpr auto kNames = std::to_array<Names>({
-    {"fentry", {"f", "kfunc"}, 2},
-    {"fexit", {"fr", "kretfunc"}, 2},
-    {"iter", {"it"}, 1},
-    {"rawtracepoint", {"rt"}, 1},
-    {"self", {}, 0},
     {"kcall", {}, 0},
     {"ucall", {}, 0},
     {"usdt", {"U"}, 1},
-    {"watchpoint", {"w", "asyncwatchpoint"}, 2},
+    {"asyncwatchpoint", {"aw"}, 1},
 });
 
 std::vector<sema::ProbePoint> Refuse(sema::ExpandContext& context, const parser::ProbeSpec& spec) {

@@ -23,6 +23,15 @@ std::optional<uint64_t> Number(std::string_view text) {
   return value;
 }
 
+std::optional<uint64_t> NumberOrHex(std::string_view text) {
+  const bool is_hex = text.starts_with("0x");
+  if (is_hex) text.remove_prefix(2);
+  uint64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? 16 : 10);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 namespace {
 
 // "hz" and "99", "ms" and "100", or "100ms" alone.

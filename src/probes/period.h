@@ -12,6 +12,9 @@ namespace sonde::probes {
 // All digits; nothing else.
 std::optional<uint64_t> Number(std::string_view text);
 
+// A decimal number, or a hexadecimal one behind 0x; nothing else.
+std::optional<uint64_t> NumberOrHex(std::string_view text);
+
 // Of `type:hz:99`, `type:ms:100` or `type:100ms`; units are hz, ns, us, ms, s, m, h. Empty when it names none, or 0.
 std::optional<uint64_t> PeriodNanoseconds(const parser::ProbeSpec& spec);
 

@@ -115,8 +115,7 @@ std::unique_ptr<ArgsLayout> LayoutOf(sema::TypeTable& types, const Syscall& call
 
 void ReportMissing(sema::ExpandContext& context, const parser::ProbeSpec& spec, const std::string& name) {
   std::string message = fmt::format("no system call matches '{}'", name);
-  Diagnostic& problem = context.missing_is_error ? context.diagnostics.Error(sema::kNoSuchProbe, spec.span, message)
-                                                 : context.diagnostics.Warning(sema::kNoSuchProbe, spec.span, message);
+  Diagnostic& problem = context.Missing(spec.span, message);
   Result<std::vector<Syscall>> all = Match(context.kernel, "*");
   std::vector<std::string> names;
   if (all) {

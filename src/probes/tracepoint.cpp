@@ -84,11 +84,7 @@ std::unique_ptr<ArgsLayout> LayoutOf(sema::TypeTable& types, const TracepointFor
 
 void ReportMissing(sema::ExpandContext& context, const parser::ProbeSpec& spec, const std::string& category,
                    const std::string& event) {
-  Diagnostic& error = context.missing_is_error
-                          ? context.diagnostics.Error(sema::kNoSuchProbe, spec.span,
-                                                      fmt::format("no tracepoint matches '{}:{}'", category, event))
-                          : context.diagnostics.Warning(sema::kNoSuchProbe, spec.span,
-                                                        fmt::format("no tracepoint matches '{}:{}'", category, event));
+  Diagnostic& said = context.Missing(spec.span, fmt::format("no tracepoint matches '{}:{}'", category, event));
   Result<std::vector<std::string>> categories = context.kernel.TracepointCategories();
   if (!categories || HasWildcard(event) || HasWildcard(category)) return;
   std::string near_category = NearestName(category, *categories);
@@ -99,9 +95,9 @@ void ReportMissing(sema::ExpandContext& context, const parser::ProbeSpec& spec, 
   for (const TracepointName& name : *names) events.push_back(name.name);
   std::string nearest = NearestName(event, events);
   if (nearest.empty()) {
-    error.Hint(fmt::format("sonde -l 'tracepoint:{}:*' lists what there is", events.empty() ? "*" : near_category));
+    said.Hint(fmt::format("sonde -l 'tracepoint:{}:*' lists what there is", events.empty() ? "*" : near_category));
   } else {
-    error.Hint(fmt::format("did you mean tracepoint:{}:{}?", near_category, nearest));
+    said.Hint(fmt::format("did you mean tracepoint:{}:{}?", near_category, nearest));
   }
 }
 

@@ -202,8 +202,7 @@ std::vector<MatchedFunction> MatchFunctions(const std::vector<ElfFunction>& func
 }
 
 Diagnostic& ReportMissing(sema::ExpandContext& context, Span span, std::string message) {
-  return context.missing_is_error ? context.diagnostics.Error(sema::kNoSuchProbe, span, std::move(message))
-                                  : context.diagnostics.Warning(sema::kNoSuchProbe, span, std::move(message));
+  return context.Missing(span, std::move(message));
 }
 
 }  // namespace sonde::probes

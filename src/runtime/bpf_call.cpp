@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -97,6 +98,7 @@ int BpfProgramLoad(const ProgramDefinition& definition, std::span<char> log) {
   attr.prog_type = definition.type;
   attr.expected_attach_type = definition.expected_attach_type;
   attr.attach_btf_id = definition.attach_btf_id;
+  if (definition.attach_btf_object > 0) attr.attach_btf_obj_fd = static_cast<uint32_t>(definition.attach_btf_object);
   attr.insns = Address(definition.instructions.data());
   attr.insn_cnt = static_cast<uint32_t>(definition.instructions.size());
   attr.license = Address(definition.license);
@@ -172,6 +174,87 @@ int BpfUprobeMultiLink(int program, const char* path, std::span<const uint64_t> 
          .padding = 0};
   const long result = syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
   return result < 0 ? -errno : static_cast<int>(result);
+}
+
+namespace {
+
+// bpf_attr.link_create of a kprobe_multi link (include/uapi/linux/bpf.h since 5.18), for older headers.
+struct KprobeMultiAttributes {
+  uint32_t program = 0;
+  uint32_t target = 0;
+  uint32_t attach_type = 42;  // BPF_TRACE_KPROBE_MULTI
+  uint32_t flags = 0;
+  uint32_t multi_flags = 0;
+  uint32_t count = 0;
+  uint64_t symbols = 0;
+  uint64_t addresses = 0;
+  uint64_t cookies = 0;
+};
+constexpr uint32_t kMultiReturn = 1;  // BPF_F_KPROBE_MULTI_RETURN
+
+}  // namespace
+
+int BpfKprobeMultiLink(int program, const KprobeMultiDefinition& definition) {
+  KprobeMultiAttributes attributes{.program = static_cast<uint32_t>(program),
+                                   .multi_flags = definition.is_return ? kMultiReturn : 0,
+                                   .count = static_cast<uint32_t>(definition.functions.size()),
+                                   .symbols = Address(definition.functions.data()),
+                                   .cookies = Address(definition.cookies.data())};
+  const long result = syscall(__NR_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes));
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+int BpfProgramById(uint32_t id) {
+  bpf_attr attr{};
+  attr.prog_id = id;
+  return Bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+}
+
+int BpfBtfOfModule(const std::string& module) {
+  bpf_attr next{};
+  while (Bpf(BPF_BTF_GET_NEXT_ID, &next) == 0) {
+    bpf_attr open{};
+    open.btf_id = next.next_id;
+    const int object = Bpf(BPF_BTF_GET_FD_BY_ID, &open);
+    std::array<char, 64> name{};
+    bpf_btf_info info{};
+    info.name = Address(name.data());
+    info.name_len = name.size();
+    bpf_attr about{};
+    about.info.bpf_fd = static_cast<uint32_t>(object);
+    about.info.info = Address(&info);
+    about.info.info_len = sizeof(info);
+    if (object >= 0 && Bpf(BPF_OBJ_GET_INFO_BY_FD, &about) == 0 && info.kernel_btf != 0 && name.data() == module) {
+      return object;
+    }
+    if (object >= 0) close(object);
+    next.start_id = next.next_id;
+  }
+  return -ENOENT;
+}
+
+int BpfIteratorLink(int program, const bpf_iter_link_info* info) {
+  bpf_attr attr{};
+  attr.link_create.prog_fd = static_cast<uint32_t>(program);
+  attr.link_create.attach_type = BPF_TRACE_ITER;
+  if (info != nullptr) {
+    attr.link_create.iter_info = Address(info);
+    attr.link_create.iter_info_len = sizeof(*info);
+  }
+  return Bpf(BPF_LINK_CREATE, &attr);
+}
+
+int BpfIteratorOpen(int link) {
+  bpf_attr attr{};
+  attr.iter_create.link_fd = static_cast<uint32_t>(link);
+  return Bpf(BPF_ITER_CREATE, &attr);
+}
+
+int BpfPin(int object, const char* path) {
+  bpf_attr attr{};
+  attr.pathname = Address(path);
+  attr.bpf_fd = static_cast<uint32_t>(object);
+  return Bpf(BPF_OBJ_PIN, &attr);
 }
 
 int BpfRunRawTracepoint(int program) {

@@ -51,6 +51,7 @@ struct ProgramDefinition {
   bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
   bpf_attach_type expected_attach_type{};
   uint32_t attach_btf_id = 0;
+  int attach_btf_object = 0;  // of a module, or a program; 0: the kernel's own
   std::span<const bpf_insn> instructions;
   const char* license = "GPL";
   int btf_fd = -1;
@@ -69,6 +70,20 @@ inline constexpr uint32_t kTraceUprobeMulti = 48;
 int BpfUprobeMultiLink(int program, const char* path, std::span<const uint64_t> offsets,
                        std::span<const uint64_t> semaphores, std::span<const uint64_t> cookies, bool is_return,
                        int pid);
+struct KprobeMultiDefinition {
+  std::span<const char* const> functions;
+  std::span<const uint64_t> cookies;
+  bool is_return = false;
+};
+int BpfKprobeMultiLink(int program, const KprobeMultiDefinition& definition);
+int BpfProgramById(uint32_t id);
+// The BTF object of a loaded module.
+int BpfBtfOfModule(const std::string& module);
+// A link of a program that goes over objects of the kernel; `info` may be null.
+int BpfIteratorLink(int program, const bpf_iter_link_info* info);
+// What reads this descriptor to its end runs the program for each object.
+int BpfIteratorOpen(int link);
+int BpfPin(int object, const char* path);
 // One run of a raw tracepoint program, in the calling thread.
 int BpfRunRawTracepoint(int program);
 // The kernel times programs while this descriptor is open.

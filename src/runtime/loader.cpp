@@ -34,6 +34,9 @@ std::string VerifierLog(const ProgramDefinition& definition) {
   return log;
 }
 
+// Of enum bpf_attach_type: 5.18 has it, Debian 12's headers do not.
+constexpr auto kTraceKprobeMulti = static_cast<bpf_attach_type>(42);
+
 bool IsRing(const image::MapSpec& spec) { return spec.bpf_type == BPF_MAP_TYPE_RINGBUF; }
 
 // A power of two of whole pages.
@@ -120,7 +123,7 @@ Result<ProgramCode> Loader::ReadCode(const image::ProgramSpec& spec) {
   std::vector<int> maps;
   maps.reserve(maps_.size());
   for (const UniqueFd& map : maps_) maps.push_back(map.get());
-  return object_->Read(spec.section, maps);
+  return object_->Read(spec.section, maps, spec.probe_id);
 }
 
 Result<void> Loader::SetType(const image::ProgramSpec& spec, ProgramDefinition* definition) {
@@ -140,23 +143,71 @@ Result<void> Loader::SetType(const image::ProgramSpec& spec, ProgramDefinition* 
     case image::ProgramType::kKprobe:
       definition->type = BPF_PROG_TYPE_KPROBE;
       return {};
+    case image::ProgramType::kKprobeMulti:
+      definition->type = BPF_PROG_TYPE_KPROBE;
+      definition->expected_attach_type = kTraceKprobeMulti;
+      return {};
+    case image::ProgramType::kFunctionEntry:
+      return SetTracing(spec, BPF_TRACE_FENTRY, kernel::BtfKind::kFunc, spec.attach_to, definition);
+    case image::ProgramType::kFunctionExit:
+      return SetTracing(spec, BPF_TRACE_FEXIT, kernel::BtfKind::kFunc, spec.attach_to, definition);
     case image::ProgramType::kTracingRawTracepoint:
-      break;
+      // Every tracepoint has a typedef of its arguments (kernel/trace/bpf_trace.c, BPF_RAW_TP).
+      return SetTracing(spec, BPF_TRACE_RAW_TP, kernel::BtfKind::kTypedef, "btf_trace_" + spec.attach_to, definition);
+    case image::ProgramType::kIterator:
+      return SetTracing(spec, BPF_TRACE_ITER, kernel::BtfKind::kFunc, "bpf_iter_" + spec.attach_to, definition);
   }
+  return {};
+}
+
+Result<void> Loader::SetTracing(const image::ProgramSpec& spec, bpf_attach_type attach, kernel::BtfKind kind,
+                                const std::string& name, ProgramDefinition* definition) {
   definition->type = BPF_PROG_TYPE_TRACING;
-  definition->expected_attach_type = BPF_TRACE_RAW_TP;
-  const auto btf = kernel_.KernelBtf();
+  definition->expected_attach_type = attach;
+  if (name.starts_with("bpf:")) return SetBpfTarget(spec, name, definition);
+  const size_t colon = name.find(':');
+  const std::string module = colon == std::string::npos ? "vmlinux" : name.substr(0, colon);
+  const std::string own_name = name.substr(colon + 1);  // npos + 1 is 0
+  const auto btf = kernel_.ModuleBtf(module);
   if (!btf) return std::unexpected(btf.error());
-  // Every tracepoint has a typedef of its arguments (kernel/trace/bpf_trace.c, BPF_RAW_TP).
-  const auto id = (*btf)->Find(kernel::BtfKind::kTypedef, "btf_trace_" + spec.attach_to);
+  const auto id = (*btf)->Find(kind, own_name);
   if (!id) {
     return std::unexpected(Error{.operation = "load the program for",
                                  .object = spec.covers,
                                  .error_number = ENOENT,
-                                 .reason = "the kernel's BTF has no tracepoint \"" + spec.attach_to + "\""});
+                                 .reason = "the kernel's BTF does not have " + own_name});
+  }
+  if (module != "vmlinux") {
+    auto object = ModuleObject(module);
+    if (!object) return std::unexpected(object.error());
+    definition->attach_btf_object = *object;
   }
   definition->attach_btf_id = *id;
   return {};
+}
+
+// "bpf:id:function"
+Result<void> Loader::SetBpfTarget(const image::ProgramSpec& spec, const std::string& name,
+                                  ProgramDefinition* definition) {
+  for (const kernel::BpfFunction& function : kernel_.BpfFunctions()) {
+    if ("bpf:" + std::to_string(function.program) + ":" + function.name != name) continue;
+    UniqueFd target(BpfProgramById(function.program));
+    if (!target.valid()) break;
+    definition->attach_btf_id = function.function;
+    definition->attach_btf_object = module_objects_.insert_or_assign(name, std::move(target)).first->second.get();
+    return {};
+  }
+  return std::unexpected(Error{.operation = "load the program for",
+                               .object = spec.covers,
+                               .error_number = ENOENT,
+                               .reason = "that BPF program is not loaded any more"});
+}
+
+Result<int> Loader::ModuleObject(const std::string& module) {
+  if (auto known = module_objects_.find(module); known != module_objects_.end()) return known->second.get();
+  UniqueFd object(BpfBtfOfModule(module));
+  if (!object.valid()) return std::unexpected(Refused("find the BTF of", module, -object.Release(), kernel_));
+  return module_objects_.emplace(module, std::move(object)).first->second.get();
 }
 
 Result<UniqueFd> Loader::LoadCode(const image::ProgramSpec& spec, const ProgramCode& code) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "image/image.h"
+#include "kernel/btf.h"
 #include "kernel/kernel_view.h"
 #include "runtime/bpf_call.h"
 #include "runtime/program_object.h"
@@ -38,6 +40,12 @@ class Loader {
   Result<void> FillConstants(const image::MapSpec& spec, int map);
   Result<ProgramCode> ReadCode(const image::ProgramSpec& spec);
   Result<void> SetType(const image::ProgramSpec& spec, ProgramDefinition* definition);
+  // For what is attached to something of BTF: "name", or "module:name".
+  Result<void> SetTracing(const image::ProgramSpec& spec, bpf_attach_type attach, kernel::BtfKind kind,
+                          const std::string& name, ProgramDefinition* definition);
+  Result<void> SetBpfTarget(const image::ProgramSpec& spec, const std::string& name, ProgramDefinition* definition);
+  // The kernel's handle of a module's BTF.
+  Result<int> ModuleObject(const std::string& module);
   Result<UniqueFd> LoadCode(const image::ProgramSpec& spec, const ProgramCode& code);
 
   const image::Image& image_;
@@ -45,6 +53,7 @@ class Loader {
   std::optional<ProgramObject> object_;
   std::vector<UniqueFd> maps_;
   std::vector<UniqueFd> programs_;
+  std::map<std::string, UniqueFd> module_objects_;
 };
 
 }  // namespace sonde::runtime

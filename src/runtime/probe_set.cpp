@@ -13,7 +13,7 @@ namespace {
 
 bool IsRun(const image::AttachPlan& plan) {
   return std::holds_alternative<image::RunAtBegin>(plan) || std::holds_alternative<image::RunAtEnd>(plan) ||
-         std::holds_alternative<image::RunTest>(plan);
+         std::holds_alternative<image::RunTest>(plan) || std::holds_alternative<image::RunAtSignal>(plan);
 }
 
 }  // namespace
@@ -46,7 +46,10 @@ Result<void> ProbeSet::LoadFrom(size_t group, size_t way) {
 
 Result<void> ProbeSet::LoadWay(size_t group) {
   for (const image::Attachment& attachment : Way(group)) {
-    if (auto program = loader_.Load(attachment.program); !program) return std::unexpected(program.error());
+    auto program = loader_.Load(attachment.program);
+    if (program) continue;
+    if (!attachment.is_optional) return std::unexpected(program.error());
+    LeaveOut(program.error());
   }
   return {};
 }
@@ -56,6 +59,8 @@ Result<void> ProbeSet::Attach(const std::function<bool()>& proceed) {
     if (!proceed()) return {};
     if (auto attached = AttachGroup(group, proceed); !attached) return attached;
   }
+  const auto is_empty = [](const Group& group) { return group.probes == 0; };
+  if (left_out_.count > 0 && std::ranges::all_of(groups_, is_empty)) return std::unexpected(left_out_.first_error);
   return {};
 }
 
@@ -63,7 +68,6 @@ Result<void> ProbeSet::AttachGroup(size_t group, const std::function<bool()>& pr
   while (true) {
     auto attached = AttachWay(group, proceed);
     if (attached) {
-      groups_[group].is_attached = *attached;
       return {};
     }
     GiveUp(group, attached.error());
@@ -75,11 +79,23 @@ Result<bool> ProbeSet::AttachWay(size_t group, const std::function<bool()>& proc
   for (const image::Attachment& attachment : Way(group)) {
     if (!proceed()) return false;
     const image::ProgramSpec& program = image_.programs[attachment.program];
-    auto attached = runtime::Attach(attachment, program, loader_.ProgramFd(attachment.program), kernel_);
+    const int descriptor = loader_.ProgramFd(attachment.program);
+    if (descriptor < 0) continue;  // left out
+    auto attached = runtime::Attach(attachment, program, descriptor, kernel_, target_);
+    if (!attached && attachment.is_optional) {
+      LeaveOut(attached.error());
+      continue;
+    }
     if (!attached) return std::unexpected(attached.error());
     groups_[group].attached.push_back(std::move(*attached));
+    if (!IsRun(attachment.plan)) groups_[group].probes += attachment.probe_count;
   }
   return true;
+}
+
+void ProbeSet::LeaveOut(const Error& error) {
+  if (left_out_.count++ == 0) left_out_.first_error = error;
+  if (notice_) notice_(error.Message() + "; left out");
 }
 
 void ProbeSet::GiveUp(size_t group, const Error& error) {
@@ -89,6 +105,7 @@ void ProbeSet::GiveUp(size_t group, const Error& error) {
     notice_(error.Message() + "; trying another way");
   }
   state.attached.clear();
+  state.probes = 0;
   const size_t failed = std::exchange(state.way, image_.groups[group].ways.size());  // IsUsed shall not see it
   for (const image::Attachment& attachment : image_.groups[group].ways[failed]) {
     if (!IsUsed(attachment.program)) loader_.Unload(attachment.program);
@@ -145,11 +162,46 @@ std::vector<ProbeSet::Test> ProbeSet::Tests() const {
   return out;
 }
 
+std::vector<SignalProbes::Probe> ProbeSet::SignalPrograms() const {
+  std::vector<SignalProbes::Probe> out;
+  for (size_t group = 0; group < groups_.size(); ++group) {
+    for (const image::Attachment& attachment : Way(group)) {
+      const auto* at = std::get_if<image::RunAtSignal>(&attachment.plan);
+      if (at != nullptr) out.push_back({at->signal, loader_.ProgramFd(attachment.program)});
+    }
+  }
+  return out;
+}
+
+std::vector<int> ProbeSet::Iterators() const {
+  std::vector<int> out;
+  for (const Group& group : groups_) {
+    for (const Attached& attached : group.attached) {
+      if (attached.is_iterator) out.push_back(attached.link.get());
+    }
+  }
+  return out;
+}
+
+bool ProbeSet::HasOnlyIterators() const {
+  bool any = false;
+  for (size_t group = 0; group < groups_.size(); ++group) {
+    for (const image::Attachment& attachment : Way(group)) {
+      const auto* iterator = std::get_if<image::AttachIterator>(&attachment.plan);
+      const bool is_iterator = iterator != nullptr && iterator->pin.empty();
+      if (!is_iterator && !IsRun(attachment.plan)) return false;
+      any = any || is_iterator;
+    }
+  }
+  return any;
+}
+
 uint32_t ProbeSet::ProbeCount() const {
   uint32_t count = 0;
   for (size_t group = 0; group < groups_.size(); ++group) {
+    count += groups_[group].probes;
     for (const image::Attachment& attachment : Way(group)) {
-      if (groups_[group].is_attached || IsRun(attachment.plan)) count += attachment.probe_count;
+      if (IsRun(attachment.plan)) count += attachment.probe_count;
     }
   }
   return count;

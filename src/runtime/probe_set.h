@@ -11,6 +11,7 @@
 #include "kernel/kernel_view.h"
 #include "runtime/attach.h"
 #include "runtime/loader.h"
+#include "runtime/signal_probes.h"
 
 namespace sonde::runtime {
 
@@ -21,6 +22,8 @@ class ProbeSet {
   // Everything passed must outlive the set. `notice` hears of ways that were given up.
   ProbeSet(const image::Image& image, Loader& loader, kernel::KernelView& kernel, Notice notice);
 
+  // The process that the run is about, before anything is attached.
+  void SetTarget(pid_t process) { target_ = process; }
   // Loads the programs of every group. The first group none of whose ways loads ends it with its first way's error.
   Result<void> Load();
   // Attaches what is to be attached, in order; `proceed` is asked between two probes and ends it early with false.
@@ -32,11 +35,22 @@ class ProbeSet {
   // Descriptors of the programs to run, in order of declaration.
   std::vector<int> BeginPrograms() const;
   std::vector<int> EndPrograms() const;
+  std::vector<SignalProbes::Probe> SignalPrograms() const;
   struct Test {
     const image::RunTest* test = nullptr;
     int program = -1;
   };
   std::vector<Test> Tests() const;
+  // Functions that a wildcard found and that the kernel does not let be probed.
+  struct LeftOut {
+    uint32_t count = 0;
+    Error first_error;
+  };
+  const LeftOut& left_out() const { return left_out_; }
+  // Links of iterators, to be opened and read.
+  std::vector<int> Iterators() const;
+  // Nothing is left to wait for once the iterators have run.
+  bool HasOnlyIterators() const;
   // Probes that are attached, or are run at begin or end.
   uint32_t ProbeCount() const;
 
@@ -50,9 +64,9 @@ class ProbeSet {
  private:
   struct Group {
     size_t way = 0;
-    bool is_attached = false;
     std::vector<Attached> attached;
-    Error first_error;  // of the first way, once it failed
+    uint32_t probes = 0;  // that are attached
+    Error first_error;    // of the first way, once it failed
   };
 
   const std::vector<image::Attachment>& Way(size_t group) const;
@@ -62,6 +76,8 @@ class ProbeSet {
   Result<bool> AttachWay(size_t group, const std::function<bool()>& proceed);
   // Remembers the first error and undoes the way.
   void GiveUp(size_t group, const Error& error);
+  // Remembers what an optional attachment was left out for.
+  void LeaveOut(const Error& error);
   bool IsUsed(uint32_t program) const;
   template <typename Plan>
   std::vector<int> ProgramsOf() const;
@@ -71,6 +87,8 @@ class ProbeSet {
   kernel::KernelView& kernel_;
   Notice notice_;
   std::vector<Group> groups_;
+  pid_t target_ = 0;
+  LeftOut left_out_;
 };
 
 }  // namespace sonde::runtime

@@ -56,7 +56,8 @@ struct Target {
 // Changes the instruction at `at` as one relocation asks. Errors: why it cannot.
 class Relocator {
  public:
-  Relocator(ProgramCode* code, std::span<const int> maps) : code_(code), maps_(maps) {}
+  Relocator(ProgramCode* code, std::span<const int> maps, uint32_t probe_id)
+      : code_(code), maps_(maps), probe_id_(probe_id) {}
 
   std::string Apply(uint32_t type, size_t at, const Target& target) {
     if (at >= code_->instructions.size()) return "a relocation lies outside of its section";
@@ -99,6 +100,11 @@ class Relocator {
       low.imm = maps_[*map];
       return "";
     }
+    if (target.name == "probe_id") {
+      low.imm = static_cast<int32_t>(probe_id_);
+      high.imm = 0;
+      return "";
+    }
     return fmt::format("reference to \"{}\", which is not a map", target.name);
   }
 
@@ -117,6 +123,7 @@ class Relocator {
 
   ProgramCode* code_;
   std::span<const int> maps_;
+  uint32_t probe_id_;
 };
 
 std::span<const std::byte> SectionBytes(Elf_Scn* section) {
@@ -168,7 +175,8 @@ Result<void> ProgramObject::ReadSections() {
   return {};
 }
 
-Result<ProgramCode> ProgramObject::Read(const std::string& section, std::span<const int> maps) const {
+Result<ProgramCode> ProgramObject::Read(const std::string& section, std::span<const int> maps,
+                                        uint32_t probe_id) const {
   const auto found = std::ranges::find(sections_, section, &Section::name);
   if (found == sections_.end()) return Malformed(section, "there is no such section");
   if (found->bytes.empty() || found->bytes.size() % sizeof(bpf_insn) != 0) {
@@ -178,7 +186,7 @@ Result<ProgramCode> ProgramObject::Read(const std::string& section, std::span<co
   code.instructions.resize(found->bytes.size() / sizeof(bpf_insn));
   std::memcpy(code.instructions.data(), found->bytes.data(), found->bytes.size());
 
-  Relocator relocator(&code, maps);
+  Relocator relocator(&code, maps, probe_id);
   for (size_t i = 0; const auto relocation = Entry<Elf64_Rel>(found->relocations, i); ++i) {
     const auto symbol = Entry<Elf64_Sym>(symbols_, ELF64_R_SYM(relocation->r_info));
     if (!symbol || symbol->st_name >= strings_.size()) return Malformed(section, "a relocation without a symbol");

@@ -1,7 +1,10 @@
 #include "runtime/session.h"
 
 #include <poll.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <ctime>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "runtime/bpf_call.h"
 #include "runtime/child.h"
 #include "runtime/control.h"
 #include "runtime/dispatcher.h"
@@ -21,6 +25,7 @@
 #include "runtime/probe_set.h"
 #include "runtime/pump.h"
 #include "runtime/refusal.h"
+#include "runtime/signal_probes.h"
 #include "runtime/stop_signals.h"
 #include "runtime/test_runner.h"
 
@@ -61,8 +66,12 @@ class Session {
   Result<void> WatchEnds();
   Result<void> Start();
   Result<void> RunPrograms(const std::vector<int>& programs, const char* when, bool stop_on_exit);
+  void TellLeftOut();
+  // Each once; where there is nothing else, that is all.
+  Result<void> RunIterators();
   Result<int> RunTests();
-  void Loop();
+  Result<void> RunAtSignals();
+  Result<void> Loop();
   void Sleep();
   // Waits for the end of what we watch, or so long; notes what ended.
   void Poll(std::vector<pollfd>& descriptors, const timespec* timeout);
@@ -77,6 +86,7 @@ class Session {
 
   std::unique_ptr<Child> child_;
   std::unique_ptr<StopSignals> signals_;  // after the child is forked
+  std::unique_ptr<SignalProbes> signal_probes_;
   Loader loader_;
   std::unique_ptr<ControlBlock> control_;
   ProbeSet probes_;
@@ -99,7 +109,11 @@ Result<int> Session::Run() {
     return std::unexpected(started.error());
   }
   if (!options_.dry_run && !probes_.Tests().empty()) return RunTests();
-  Loop();
+  if (auto looped = Loop(); !looped) {
+    control_->RequestExit();
+    Detach();
+    return std::unexpected(looped.error());
+  }
   return Finish();
 }
 
@@ -131,7 +145,12 @@ Result<void> Session::Prepare() {
   if (auto made = MakeControl(); !made) return made;
   if (auto made = MakePump(); !made) return made;
   if (auto watched = WatchEnds(); !watched) return watched;
-  return probes_.Load();
+  if (auto loaded = probes_.Load(); !loaded) return loaded;
+  signal_probes_ = std::make_unique<SignalProbes>(probes_.SignalPrograms());
+  if (signal_probes_->fd() >= 0) {
+    ends_and_rings_.push_back({.fd = signal_probes_->fd(), .events = POLLIN, .revents = 0});
+  }
+  return {};
 }
 
 Result<void> Session::MakeControl() {
@@ -189,6 +208,7 @@ Result<void> Session::WatchEnds() {
 }
 
 Result<void> Session::Start() {
+  probes_.SetTarget(child_ ? child_->pid() : options_.pid);
   control_->SetStart(BootTime());
   if (child_) control_->SetChild(static_cast<uint32_t>(child_->pid()));
   if (!options_.dry_run) {
@@ -203,12 +223,42 @@ Result<void> Session::Start() {
   if (proceed()) {
     if (auto attached = probes_.Attach(proceed); !attached) return attached;
   }
+  TellLeftOut();
   sink_.Emit(image::AttachedEvent{.probes = probes_.ProbeCount()});
   if (options_.dry_run) {
     ended_ = true;
     return {};
   }
+  if (auto walked = RunIterators(); !walked) return walked;
   return child_ && !MustStop() ? child_->Release() : Result<void>();
+}
+
+void Session::TellLeftOut() {
+  const ProbeSet::LeftOut& left_out = probes_.left_out();
+  if (left_out.count == 0 || !options_.on_warning) return;
+  options_.on_warning(
+      std::to_string(left_out.count) +
+      " of the functions that wildcards found are left out; the first: " + left_out.first_error.Message());
+}
+
+Result<void> Session::RunIterators() {
+  for (const int link : probes_.Iterators()) {
+    const UniqueFd iterator(BpfIteratorOpen(link));
+    if (!iterator.valid()) return std::unexpected(Refused("open", "the iterator", -iterator.get(), kernel_));
+    {
+      const OverflowGuard guard(*pump_);
+      std::array<char, 256> nothing;  // the programs write to the ring, not here
+      ssize_t got = 1;
+      while (got > 0 && !MustStop()) {
+        got = read(iterator.get(), nothing.data(), nothing.size());
+        if (got < 0 && (errno == EINTR || errno == EAGAIN)) got = 1;
+      }
+      if (got < 0) return std::unexpected(Refused("run", "the iterator", errno, kernel_));
+    }
+    pump_->DrainFully([this] { return !signals_->IsUrgent(); });
+  }
+  ended_ = ended_ || probes_.HasOnlyIterators();
+  return {};
 }
 
 Result<void> Session::RunPrograms(const std::vector<int>& programs, const char* when, bool stop_on_exit) {
@@ -229,13 +279,18 @@ bool Session::MustStop() const {
   return ended_ || signals_->Came() || control_->ExitRequested() || dispatcher_->exit_requested() || !sink_.Healthy();
 }
 
-void Session::Loop() {
+Result<void> Session::RunAtSignals() {
+  return signal_probes_->fd() < 0 ? Result<void>() : RunPrograms(signal_probes_->Take(), "self:signal", true);
+}
+
+Result<void> Session::Loop() {
   const timespec nap{.tv_sec = 0, .tv_nsec = pump_->NapNanoseconds()};
   const timespec none{};
   while (!MustStop()) {
     const Pump::Round round = pump_->Drain();
     losses_->WhileRunning();
-    if (MustStop()) return;
+    if (auto ran = RunAtSignals(); !ran) return ran;
+    if (MustStop()) return {};
     if (!round.caught_up && !round.is_busy) {
       Poll(ends_, &none);
       continue;
@@ -247,6 +302,7 @@ void Session::Loop() {
       Sleep();
     }
   }
+  return {};
 }
 
 // See image::Control::asleep: whoever publishes a record after our last look sees the flag and wakes us.

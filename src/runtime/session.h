@@ -31,6 +31,8 @@ struct RunOptions {
   image::Symbols* symbols = nullptr;
   // For -v: a way to attach that was given up and why.
   std::function<void(const std::string&)> on_detail;
+  // What the user should know though the run goes on; may be empty.
+  std::function<void(const std::string&)> on_warning;
   // When the kernel lets a user wait after the last output; to be set where somebody watches (a terminal).
   std::function<void(const std::string&)> on_wait;
 };

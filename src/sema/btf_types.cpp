@@ -70,7 +70,7 @@ class BtfTypes {
     }
     if (known->second.is_complete) return;
     known->second.is_complete = true;
-    AddFields(*known->second.type, known->second.id, 0);
+    BtfTypes(checker_, *known->second.btf).AddFields(*known->second.type, known->second.id, 0);
   }
 
   const Type* Enumeration(BtfId id, const BtfType& described) {
@@ -116,11 +116,11 @@ class BtfTypes {
     std::string name = described.name.empty() ? tag : fmt::format("{} {}", tag, described.name);
     if (const Type* from_c = checker_.CStruct(name)) return from_c;
     Type* type = types_.Struct(name, described.name.empty() ? fmt::format("btf {}", id) : "");
-    auto [known, inserted] = checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, id, false});
+    auto [known, inserted] = checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, id, false, &btf_});
     if (!inserted && known->second.id != id) {
       // Two source files of the kernel each have a struct of this name.
       type = types_.Struct(name, fmt::format("btf {}", id));
-      checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, id, false});
+      checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, id, false, &btf_});
     }
     type->size = described.size;
     return type;
@@ -187,6 +187,10 @@ const Type* Checker::BtfTypeNamed(std::string_view name, parser::TypeName::Tag t
       return find(BtfKind::kEnum64);
   }
   return nullptr;
+}
+
+const Type* Checker::TypeOfField(const ArgsFieldInfo& field) {
+  return field.btf == nullptr ? field.type : BtfTypes(*this, *field.btf).Convert(field.btf_type);
 }
 
 ExprPtr Checker::BtfEnumerator(std::string_view name, Span span) {

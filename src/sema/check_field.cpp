@@ -10,7 +10,7 @@ namespace sonde::sema {
 const Type* Checker::EnumOfRecord(const ArgsFieldInfo& field) {
   constexpr std::string_view kTag = "enum ";
   std::string_view name = field.c_type;
-  if (!name.starts_with(kTag) || !field.type->IsInteger()) return nullptr;
+  if (!name.starts_with(kTag) || field.type == nullptr || !field.type->IsInteger()) return nullptr;
   const Type* type = ResolveTypeName(name.substr(kTag.size()), parser::TypeName::Tag::kEnum);
   return type != nullptr && type->IsEnum() && type->size == field.type->size ? type : nullptr;
 }
@@ -25,17 +25,20 @@ ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_spa
   if (scope_.args == nullptr) return ErrorExpr(span);  // the expansion has reported why
   for (uint32_t i = 0; i < scope_.args->fields.size(); ++i) {
     const ArgsFieldInfo& field = scope_.args->fields[i];
-    if (field.name != name) continue;
+    if (field.name != name || field.is_return) continue;
     if (field.only_in_record) scope_.body->needs_record = true;
     if (field.exec == ArgsFieldInfo::Exec::kOther) scope_.body->needs_enter = true;
-    if (field.type == nullptr) return NotSupported(field_span, fmt::format("a field of type '{}'", field.c_type));
-    ExprPtr value = Make(span, field.type, ArgsField{i});
+    const Type* type = TypeOfField(field);
+    bool is_whole = type != nullptr && (field.word < 0 || type->IsScalar());
+    if (!is_whole) return NotSupported(field_span, fmt::format("a field of type '{}'", field.c_type));
+    ExprPtr value = Make(span, type, ArgsField{i});
     const Type* enumeration = EnumOfRecord(field);
     return enumeration == nullptr ? std::move(value) : Coerce(std::move(value), enumeration, "the field");
   }
   std::vector<std::string> names;
   std::string listed;
   for (const ArgsFieldInfo& field : scope_.args->fields) {
+    if (field.is_return) continue;
     names.push_back(field.name);
     if (!field.only_in_record) listed += (listed.empty() ? "" : ", ") + field.name;
   }
@@ -43,6 +46,18 @@ ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_spa
   std::string nearest = NearestName(name, names);
   error.Hint(nearest.empty() ? fmt::format("its fields are: {}", listed) : fmt::format("did you mean '{}'?", nearest));
   return ErrorExpr(span);
+}
+
+ExprPtr Checker::CheckReturnValue(Span span) {
+  if (scope_.args == nullptr) return nullptr;
+  for (uint32_t i = 0; i < scope_.args->fields.size(); ++i) {
+    const ArgsFieldInfo& field = scope_.args->fields[i];
+    if (!field.is_return) continue;
+    const Type* type = TypeOfField(field);
+    if (type != nullptr && type->IsScalar()) return Make(span, type, ArgsField{i});
+    return NotSupported(span, fmt::format("a return value of type '{}'", field.c_type));
+  }
+  return nullptr;
 }
 
 ExprPtr Checker::CheckFieldAccess(const parser::FieldAccess& access, Span span) {

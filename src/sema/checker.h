@@ -60,6 +60,8 @@ class Checker {
     return types().Error();
   }
 
+  // The return value of the function that the probe is in, by its declared type; null when none is declared.
+  ExprPtr CheckReturnValue(Span span);
   // A checked expression; never null. Its type may be vague.
   ExprPtr Check(const parser::Expr& expr);
   // The same, and reports when it is no integer (bools and enums are taken).
@@ -220,6 +222,7 @@ class Checker {
     Type* type = nullptr;
     uint32_t id = 0;  // kernel::BtfId
     bool is_complete = false;
+    const kernel::Btf* btf = nullptr;  // a module's, or the kernel's
   };
   // A place below a struct: `a.b[2]`.
   struct Place {
@@ -238,8 +241,10 @@ class Checker {
   void CompleteFromBtf(const Type* type);
   const Type* BtfTypeNamed(std::string_view name, parser::TypeName::Tag tag);
   ExprPtr BtfEnumerator(std::string_view name, Span span);  // null when there is none
-  const Type* EnumOfRecord(const ArgsFieldInfo& field);     // null when it is none that is known
-  const Type* CEnum(uint32_t id);                           // a CTypeId
+  // Null for what the language has no type for.
+  const Type* TypeOfField(const ArgsFieldInfo& field);
+  const Type* EnumOfRecord(const ArgsFieldInfo& field);  // null when it is none that is known
+  const Type* CEnum(uint32_t id);                        // a CTypeId
   // Enumerators become literals, other values of enums integers.
   ExprPtr EnumAsInteger(ExprPtr value);
   bool JoinKey(uint32_t map, const Type* key, Span span);

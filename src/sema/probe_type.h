@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config.h"
 #include "base/diagnostics.h"
 #include "kernel/kernel_view.h"
 #include "parser/ast.h"
@@ -21,8 +22,14 @@ struct ExpandContext {
   Diagnostics& diagnostics;
   uint32_t max_strlen = 1024;
   bool wants_args = false;  // the body reads `args`: each point needs its layout
-  bool missing_is_error = true;
-  int32_t pid = 0;  // the process that -p names; 0: none
+  MissingProbes missing = MissingProbes::kError;
+  int32_t pid = 0;           // the process that -p names; 0: none
+  bool has_process = false;  // the run is about one: -p or -c
+  bool unsafe = false;
+
+  // Reports that there is no such probe, as the user wants that taken: perhaps he wants to hear nothing.
+  Diagnostic& Missing(Span span, std::string message);
+  Diagnostic unheard;
 };
 
 // One place to attach to.
@@ -30,6 +37,7 @@ struct ProbePoint {
   std::string name;
   Hook hook;
   std::unique_ptr<ArgsLayout> args;  // null when there is none or it was not wanted
+  std::string function;              // that it is in, for `func`; may be empty
 };
 
 // A probe as -l and -lv show it.
@@ -54,6 +62,7 @@ struct ProbeType {
   bool has_return_value = false;        // retval
   bool returns_errors = false;          // retval is an int64: negative error numbers
   bool has_elapsed_ns = false;          // the time from a call's beginning to its end
+  bool is_in_function = false;          // func
   bool runs_in_tracer = false;
   AddressSpace address_space = AddressSpace::kKernel;  // where a plain number leads when it is cast to a pointer
   RunMode mode = RunMode::kTrace;

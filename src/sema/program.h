@@ -16,6 +16,10 @@
 #include "parser/ast.h"
 #include "sema/type.h"
 
+namespace sonde::kernel {
+class Btf;
+}
+
 namespace sonde::sema {
 
 struct Builtin;
@@ -284,6 +288,13 @@ struct ArgsFieldInfo {
   // Of execve and execveat, whose success leaves nothing of the registers and of the memory that they led to.
   enum class Exec { kKept, kFileName, kArguments, kEnvironment, kOther };
   Exec exec = Exec::kKept;
+  // An argument of a kernel function: a 64-bit word of it, by number. Its type stands in BTF and is read when a body
+  // asks for it; `type` is null then.
+  int word = -1;
+  const kernel::Btf* btf = nullptr;
+  uint32_t btf_type = 0;
+  bool is_return = false;   // what the function returns, for `retval`; no field of `args`
+  bool is_context = false;  // of an iterator: `ctx` itself, which points to a `c_type`
 };
 
 struct ArgsLayout {
@@ -310,6 +321,7 @@ struct Body {
   bool needs_record = false;  // reads what only the perf record has
   bool needs_enter = false;   // of a syscall: probe: reads what is only known when the call begins
   bool uses_probe_name = false;
+  bool uses_function_name = false;
   bool has_loops = false;
   bool has_loops_in_predicate = false;
 };
@@ -321,6 +333,10 @@ struct HookEnd {};
 struct HookTest {
   std::string name;
   bool is_bench = false;
+};
+// The tracer gets this signal.
+struct HookSignal {
+  int signal = 0;
 };
 struct HookInterval {
   uint64_t period_ns = 0;
@@ -354,14 +370,46 @@ struct HookUprobe {
   bool is_return = false;  // when the function that begins there returns
   int32_t pid = 0;         // 0: in every process
 };
+struct HookRawTracepoint {
+  std::string event;
+};
+// Walks over objects of the kernel, once.
+struct HookIterator {
+  std::string target;             // "task"
+  std::vector<uint32_t> objects;  // offsets of pointers in the context that are null when the walk is over
+  std::string pin;                // path of the pinned link; empty: none
+};
+// The entry or return of a kernel function by a breakpoint, or an address in it.
+struct HookKprobe {
+  std::string function;  // "vfs_read", "module:function"; empty: `offset` is an address
+  uint64_t offset = 0;   // bytes behind the function's start
+  bool is_return = false;
+  bool is_optional = false;  // one of many that a wildcard found: left out when the kernel does not take it
+};
+// The entry or return of a kernel function by a jump from its start.
+struct HookFunction {
+  std::string module;  // "vmlinux"
+  std::string function;
+  bool is_return = false;
+  bool is_optional = false;
+};
+// An address that the processor watches.
+struct HookWatchpoint {
+  uint64_t address = 0;
+  uint32_t length = 0;
+  uint32_t mode = 0;       // HW_BREAKPOINT_*
+  bool is_kernel = false;  // on every CPU, else in one process
+};
 using Hook = std::variant<HookBegin, HookEnd, HookTest, HookInterval, HookSampling, HookSyscall, HookTracepoint,
-                          HookUprobe, HookSyscallPair>;
+                          HookUprobe, HookRawTracepoint, HookIterator, HookKprobe, HookFunction, HookSignal,
+                          HookWatchpoint, HookSyscallPair>;
 
 struct ProbeInstance {
   std::string name;  // "tracepoint:syscalls:sys_enter_openat"
   std::string spec;  // as written, for messages
   Hook hook;
-  uint32_t body = 0;  // into Program::bodies
+  uint32_t body = 0;     // into Program::bodies
+  std::string function;  // for `func`
 };
 
 struct Program {

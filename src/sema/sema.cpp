@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/name_filter.h"
 #include "base/suggest.h"
 #include "sema/checker.h"
 
@@ -25,7 +26,7 @@ bool MentionsWord(std::string_view text, std::string_view word) {
   return false;
 }
 
-// `args`, and the macros that read it themselves or by another.
+// `args`, `retval`, and the macros that read it themselves or by another.
 std::set<std::string> WordsForArgs(const Script& script, const SourceManager& sources) {
   std::vector<std::pair<std::string, std::string_view>> macros;  // name, text
   for (const parser::Ast* file : script.files) {
@@ -34,7 +35,7 @@ std::set<std::string> WordsForArgs(const Script& script, const SourceManager& so
       if (macro != nullptr) macros.emplace_back(macro->name, sources.Text(item.span));
     }
   }
-  std::set<std::string> words = {"args"};
+  std::set<std::string> words = {"args", "retval"};
   for (bool found = true; found;) {
     found = false;
     for (const auto& [name, text] : macros) {
@@ -56,9 +57,11 @@ struct Instance {
 std::string LayoutKey(const ArgsLayout& layout) {
   std::string key;
   for (const ArgsFieldInfo& field : layout.fields) {
-    key += fmt::format("{} {} {} {} {} {} {} {} {};", field.name, static_cast<const void*>(field.type),
+    key += fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {};", field.name, static_cast<const void*>(field.type),
                        field.record_offset, field.record_size, static_cast<int>(field.place), field.syscall_argument,
-                       field.is_syscall_return, field.only_in_record, static_cast<int>(field.exec));
+                       field.is_syscall_return, field.only_in_record, field.word, static_cast<const void*>(field.btf),
+                       field.btf_type, field.is_context ? field.c_type : "", field.is_return,
+                       static_cast<int>(field.exec));
   }
   return key;
 }
@@ -82,8 +85,10 @@ class Expansion {
                           .diagnostics = diagnostics_,
                           .max_strlen = options_.max_strlen,
                           .wants_args = WantsArgs(sources_.Text(span)),
-                          .missing_is_error = options_.missing_probes_are_errors,
-                          .pid = options_.pid};
+                          .missing = options_.missing_probes,
+                          .pid = options_.pid,
+                          .has_process = options_.pid != 0 || options_.has_child,
+                          .unsafe = options_.unsafe};
     std::map<std::pair<const ProbeType*, const ArgsLayout*>, uint32_t> own;
     for (const parser::ProbeSpec& written : probe.specs) {
       parser::ProbeSpec spec = WithParameters(written);
@@ -94,10 +99,15 @@ class Expansion {
         continue;
       }
       for (ProbePoint& point : type->expand(context, spec)) {
+        if (!type->runs_in_tracer && !IsWanted(point.name)) {
+          filtered_ = true;
+          continue;
+        }
         const ArgsLayout* args = Intern(std::move(point.args));
         auto [known, inserted] = own.try_emplace({type, args}, static_cast<uint32_t>(instances_.size()));
         if (inserted) instances_.push_back({&probe, type, args, point.name});
-        program_.probes.push_back({point.name, spec.text, std::move(point.hook), known->second});
+        program_.probes.push_back(
+            {point.name, spec.text, std::move(point.hook), known->second, std::move(point.function)});
       }
     }
     if (program_.probes.size() > options_.max_probes && !over_limit_) {
@@ -112,6 +122,7 @@ class Expansion {
 
   const std::vector<Instance>& instances() const { return instances_; }
   bool left_out() const { return left_out_; }  // probes of another mode
+  bool filtered() const { return filtered_; }  // probes by --probe-filter
 
  private:
   bool WantsArgs(std::string_view text) const {
@@ -138,6 +149,12 @@ class Expansion {
       part.text = out;
     }
     return spec;
+  }
+
+  bool IsWanted(const std::string& name) {
+    if (options_.probe_filter.empty()) return true;
+    if (!filter_) filter_.emplace(options_.probe_filter);
+    return filter_->Matches(name);
   }
 
   const ProbeType* TypeOf(const parser::ProbeSpec& spec) {
@@ -169,6 +186,8 @@ class Expansion {
   std::map<std::string, const ArgsLayout*> layouts_;
   bool over_limit_ = false;
   bool left_out_ = false;
+  bool filtered_ = false;
+  std::optional<NameFilter> filter_;
 };
 
 // The script has probes, but none of this mode.
@@ -185,6 +204,11 @@ void ReportNothingToRun(RunMode mode, FileId file, Diagnostics& diagnostics) {
       diagnostics.Error(kNoProbes, start, "the script has no benchmarks").Hint("bench:name { @ = count(); }");
       return;
   }
+}
+
+bool RunsInTracer(const ProbeInstance& probe) {
+  return std::holds_alternative<HookBegin>(probe.hook) || std::holds_alternative<HookEnd>(probe.hook) ||
+         std::holds_alternative<HookSignal>(probe.hook);
 }
 
 void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>& instances) {
@@ -221,6 +245,19 @@ const ProbeType* FindProbeType(ProbeTypeTable table, std::string_view name) {
     }
   }
   return nullptr;
+}
+
+Diagnostic& ExpandContext::Missing(Span span, std::string message) {
+  switch (missing) {
+    case MissingProbes::kError:
+      return diagnostics.Error(kNoSuchProbe, span, std::move(message));
+    case MissingProbes::kWarn:
+      return diagnostics.Warning(kNoSuchProbe, span, std::move(message));
+    case MissingProbes::kIgnore:
+      break;
+  }
+  unheard = {};
+  return unheard;
 }
 
 const ArgsFieldInfo* ArgsLayout::Find(std::string_view name) const {
@@ -267,6 +304,10 @@ std::unique_ptr<const Program> Check(const Script& script, SourceManager& source
   if (!has_probes && !diagnostics.HasErrors()) {
     diagnostics.Error(kNoProbes, {script.files.back()->file, 0, 0}, "the script has no probes")
         .Hint("begin { printf(\"hello\\n\"); }");
+  }
+  const bool is_filtered_away = expansion.filtered() && std::ranges::all_of(program->probes, RunsInTracer);
+  if (is_filtered_away && !diagnostics.HasErrors()) {
+    diagnostics.Error(kNoProbes, {script.files.back()->file, 0, 0}, "--probe-filter leaves no probe of the script");
   }
   if (expansion.left_out() && program->probes.empty() && !diagnostics.HasErrors()) {
     ReportNothingToRun(options.mode, script.files.back()->file, diagnostics);

@@ -44,8 +44,9 @@ struct Options {
   uint32_t max_strlen = 1024;  // bytes of str() and of the type `string`
   uint64_t max_probes = 1024;
   uint64_t max_map_keys = 4096;
-  bool missing_probes_are_errors = true;
   std::string stack_mode = "bpftrace";  // of kstack and ustack where the script names none
+  MissingProbes missing_probes = MissingProbes::kError;
+  std::string probe_filter;  // a POSIX extended regular expression; probes whose names it does not match are left out
   bool unsafe = false;
   int32_t pid = 0;         // the process that -p names; 0: none
   bool has_child = false;  // the run starts a command: `cpid`

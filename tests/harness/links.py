@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -114,6 +115,12 @@ def check_paths_in_docs(context):
                             "\n".join(problems))]
 
 
+def check_probe_table(context):
+    """docs/probes.md is what its generator makes of the descriptors and tests as they are."""
+    finished = common.run([sys.executable, str(common.ROOT / "docs" / "probes.py"), "--check"], 20, {})
+    return [context.outcome("links/probes", finished.stderr.strip() if finished.status else "")]
+
+
 def collect(context):
     checks = {
         "links/includes": check_includes,
@@ -121,5 +128,6 @@ def collect(context):
         "links/binary": check_binary,
         "links/ids": check_ids,
         "links/docs": check_paths_in_docs,
+        "links/probes": check_probe_table,
     }
     return [lambda check=check: check(context) for name, check in checks.items() if context.wants(name)]
