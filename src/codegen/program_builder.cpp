@@ -56,7 +56,13 @@ uint32_t EntryFrames(image::ProgramType type, bool is_attached) {
     case image::ProgramType::kPerfEvent:
     case image::ProgramType::kKprobe:
     case image::ProgramType::kUprobeMulti:
+    case image::ProgramType::kKprobeMulti:
+    case image::ProgramType::kIterator:
       return 0;
+    // The trampoline's frame too.
+    case image::ProgramType::kFunctionEntry:
+    case image::ProgramType::kFunctionExit:
+      return is_attached ? 2 : 1;
   }
   return 0;
 }
