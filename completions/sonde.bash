@@ -5,6 +5,8 @@ _sonde() {
     -e) COMPREPLY=(); return ;;
     -I) COMPREPLY=($(compgen -d -- "$current")); return ;;
     --include) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --probe-filter) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --traceable-functions) COMPREPLY=($(compgen -f -- "$current")); return ;;
     -c) COMPREPLY=(); return ;;
     -p) COMPREPLY=(); return ;;
     -o) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -13,7 +15,7 @@ _sonde() {
     --emit) COMPREPLY=($(compgen -W 'ast program ir asm elf' -- "$current")); return ;;
   esac
   if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W '-e -I --include --unsafe -c -p -o -f -B -q -v -k --no-escape --no-warnings -l --dry-run --test --bench --fmt --emit --info -V --version -h --help' -- "$current"))
+    COMPREPLY=($(compgen -W '-e -I --include --probe-filter --traceable-functions --unsafe -c -p -o -f -B -q -v -k --no-escape --no-warnings -l --dry-run --test --bench --fmt --emit --info -V --version -h --help' -- "$current"))
   else
     COMPREPLY=($(compgen -f -- "$current"))
   fi

@@ -90,7 +90,7 @@ llvm::Value* LowerPercpu(BodyContext& body, const sema::Expr&, const Call& call)
 const Builtin kKaddr{.name = "kaddr",
                      .signature = "uint64 kaddr(const string name)",
                      .summary = "The address of a symbol of the kernel, as it is when the script is compiled.",
-                     .example = "begin { print(ksym(kaddr(\"jiffies\"))); exit(); }",
+                     .example = "begin { print(ksym(kaddr(\"schedule\"))); exit(); }",
                      .min_args = 1,
                      .max_args = 1,
                      .check = CheckKaddr};

@@ -26,8 +26,8 @@ bool MentionsWord(std::string_view text, std::string_view word) {
   return false;
 }
 
-// `args`, `retval`, and the macros that read it themselves or by another.
-std::set<std::string> WordsForArgs(const Script& script, const SourceManager& sources) {
+// These words, and the macros that have one of them themselves or by another.
+std::set<std::string> WithMacros(std::set<std::string> words, const Script& script, const SourceManager& sources) {
   std::vector<std::pair<std::string, std::string_view>> macros;  // name, text
   for (const parser::Ast* file : script.files) {
     for (const parser::Item& item : file->items) {
@@ -35,7 +35,6 @@ std::set<std::string> WordsForArgs(const Script& script, const SourceManager& so
       if (macro != nullptr) macros.emplace_back(macro->name, sources.Text(item.span));
     }
   }
-  std::set<std::string> words = {"args", "retval"};
   for (bool found = true; found;) {
     found = false;
     for (const auto& [name, text] : macros) {
@@ -70,13 +69,14 @@ std::string LayoutKey(const ArgsLayout& layout) {
 class Expansion {
  public:
   Expansion(Program& program, const SourceManager& sources, const Tables& tables, World world, const Options& options,
-            std::set<std::string> words_for_args, Diagnostics& diagnostics)
+            const Script& script, Diagnostics& diagnostics)
       : program_(program),
         sources_(sources),
         tables_(tables),
         world_(world),
         options_(options),
-        words_for_args_(std::move(words_for_args)),
+        words_for_args_(WithMacros({"args"}, script, sources)),
+        words_for_retval_(WithMacros({"retval"}, script, sources)),
         diagnostics_(diagnostics) {}
 
   void Add(const parser::Probe& probe, Span span) {
@@ -84,11 +84,12 @@ class Expansion {
                           .types = *program_.types,
                           .diagnostics = diagnostics_,
                           .max_strlen = options_.max_strlen,
-                          .wants_args = WantsArgs(sources_.Text(span)),
                           .missing = options_.missing_probes,
                           .pid = options_.pid,
                           .has_process = options_.pid != 0 || options_.has_child,
                           .unsafe = options_.unsafe};
+    const bool wants_args = Mentions(words_for_args_, sources_.Text(span));
+    const bool wants_retval = Mentions(words_for_retval_, sources_.Text(span));
     std::map<std::pair<const ProbeType*, const ArgsLayout*>, uint32_t> own;
     for (const parser::ProbeSpec& written : probe.specs) {
       parser::ProbeSpec spec = WithParameters(written);
@@ -98,6 +99,8 @@ class Expansion {
         left_out_ = true;
         continue;
       }
+      // Where retval is no number alike for all, it has a declared type and is found as arguments are.
+      context.wants_args = wants_args || (wants_retval && !type->has_return_value);
       for (ProbePoint& point : type->expand(context, spec)) {
         if (!type->runs_in_tracer && !IsWanted(point.name)) {
           filtered_ = true;
@@ -125,8 +128,8 @@ class Expansion {
   bool filtered() const { return filtered_; }  // probes by --probe-filter
 
  private:
-  bool WantsArgs(std::string_view text) const {
-    return std::ranges::any_of(words_for_args_, [&](const std::string& word) { return MentionsWord(text, word); });
+  static bool Mentions(const std::set<std::string>& words, std::string_view text) {
+    return std::ranges::any_of(words, [&](const std::string& word) { return MentionsWord(text, word); });
   }
 
   // `$1` in specs.
@@ -181,6 +184,7 @@ class Expansion {
   World world_;
   const Options& options_;
   std::set<std::string> words_for_args_;
+  std::set<std::string> words_for_retval_;
   Diagnostics& diagnostics_;
   std::vector<Instance> instances_;
   std::map<std::string, const ArgsLayout*> layouts_;
@@ -291,7 +295,7 @@ std::unique_ptr<const Program> Check(const Script& script, SourceManager& source
   auto program = std::make_unique<Program>();
   program->types = std::make_shared<TypeTable>();
   program->sources = &sources;
-  Expansion expansion(*program, sources, tables, world, options, WordsForArgs(script, sources), diagnostics);
+  Expansion expansion(*program, sources, tables, world, options, script, diagnostics);
   bool has_probes = false;
   for (const parser::Ast* file : script.files) {
     for (const parser::Item& item : file->items) {

@@ -14,7 +14,7 @@ PAGES = {
 
 
 # What a machine may lack that an example needs.
-LACKING = ("not supported yet", "unknown-probe", "probe-unavailable", "cannot read the cgroup id")
+LACKING = ("CONFIG_KALLSYMS_ALL is off", "not supported yet", "unknown-probe", "probe-unavailable", "cannot read the cgroup id")
 
 
 def generate(context, page):
