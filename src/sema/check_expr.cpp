@@ -144,14 +144,17 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
 }
 
 ExprPtr Checker::CheckInteger(const parser::Expr& expr, std::string_view what) {
-  ExprPtr value = Check(expr);
+  return RequireInteger(Check(expr), expr.span, what);
+}
+
+ExprPtr Checker::RequireInteger(ExprPtr value, Span span, std::string_view what) {
   if (value->type->IsVague() || value->type->IsInteger()) return value;
   if (value->type->kind == TypeKind::kBool || value->type->kind == TypeKind::kEnum || value->type->IsPointer()) {
     const Type* type = value->type->IsPointer() ? types().Uint64() : types().Int64();
     return Coerce(std::move(value), type, what);
   }
-  Report(kWrongArgument, expr.span, fmt::format("{} must be an integer, but this is {}", what, Name(*value->type)));
-  return ErrorExpr(expr.span);
+  Report(kWrongArgument, span, fmt::format("{} must be an integer, but this is {}", what, Name(*value->type)));
+  return ErrorExpr(span);
 }
 
 std::optional<int64_t> Checker::CheckLiteral(const parser::Expr& expr, std::string_view what) {
@@ -206,7 +209,7 @@ ExprPtr Checker::CheckUnary(parser::UnaryOp op, const parser::Expr& inner, Span 
     const Type* element = RequireComplete(operand->type->element, span);
     return element == nullptr ? ErrorExpr(span) : MakeLoad(span, element, std::move(operand));
   }
-  operand = CheckInteger(inner, "the operand");
+  operand = RequireInteger(std::move(operand), inner.span, "the operand");
   if (operand->type->IsVague() || op == UnaryOp::kPlus) return operand;
   bool negate = op == UnaryOp::kNegate;
   if (const Constant* constant = operand->AsConstant(); constant != nullptr && operand->is_literal) {

@@ -66,6 +66,8 @@ class Checker {
   ExprPtr Check(const parser::Expr& expr);
   // The same, and reports when it is no integer (bools and enums are taken).
   ExprPtr CheckInteger(const parser::Expr& expr, std::string_view what);
+  // The same of a checked value.
+  ExprPtr RequireInteger(ExprPtr value, Span span, std::string_view what);
   // A literal, or something that folds to one.
   std::optional<int64_t> CheckLiteral(const parser::Expr& expr, std::string_view what);
   std::optional<std::string> CheckStringLiteral(const parser::Expr& expr, std::string_view what);
