@@ -22,6 +22,12 @@ void Append(std::vector<std::byte>* to, const T& value) {
   std::memcpy(to->data() + at, &value, sizeof(T));
 }
 
+void AppendBytes(std::vector<std::byte>* to, const void* data, size_t size) {
+  const size_t at = to->size();
+  to->resize(at + size);
+  std::memcpy(to->data() + at, data, size);
+}
+
 uint32_t Info(uint32_t kind, uint32_t vlen) { return (kind << 24) | vlen; }
 
 // Type 1, `int`.
@@ -35,6 +41,7 @@ std::vector<std::byte> IntType() {
 std::vector<std::byte> Section(const std::vector<std::byte>& types, const std::string& strings) {
   const auto types_size = static_cast<uint32_t>(types.size());
   std::vector<std::byte> bytes;
+  bytes.reserve(sizeof(btf_header) + types.size() + strings.size());
   Append(&bytes, btf_header{.magic = BTF_MAGIC,
                             .version = BTF_VERSION,
                             .flags = 0,
@@ -43,9 +50,8 @@ std::vector<std::byte> Section(const std::vector<std::byte>& types, const std::s
                             .type_len = types_size,
                             .str_off = types_size,
                             .str_len = static_cast<uint32_t>(strings.size())});
-  bytes.insert(bytes.end(), types.begin(), types.end());
-  const auto* text = reinterpret_cast<const std::byte*>(strings.data());
-  bytes.insert(bytes.end(), text, text + strings.size());
+  AppendBytes(&bytes, types.data(), types.size());
+  AppendBytes(&bytes, strings.data(), strings.size());
   return bytes;
 }
 
