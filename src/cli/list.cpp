@@ -11,6 +11,7 @@
 #include "base/glob.h"
 #include "cli/commands.h"
 #include "cli/compile.h"
+#include "kernel/btf_text.h"
 #include "output/writer.h"
 #include "sema/probe_type.h"
 
@@ -60,14 +61,29 @@ bool AppendMatches(const Options& options, kernel::KernelView& kernel, const std
   return true;
 }
 
+// `-l 'struct task_*'`: the types' names, or with -v their declarations.
+bool AppendTypes(const Options& options, kernel::KernelView& kernel, const std::string& pattern, std::string& text) {
+  const auto btf = kernel.KernelBtf();
+  if (!btf) {
+    Refuse(btf.error().Message());
+    return false;
+  }
+  for (const kernel::BtfId id : kernel::MatchTypes(**btf, pattern)) {
+    text += options.verbose ? kernel::Declaration(**btf, id) : (*btf)->CName(id) + "\n";
+  }
+  return true;
+}
+
 int ListMatches(const Options& options) {
   std::vector<std::string> patterns = options.parameters;
   if (patterns.empty()) patterns.emplace_back("*");
   const auto kernel = OpenKernel(options);
   for (const std::string& pattern : patterns) {
     std::string text;
-    if (!AppendMatches(options, *kernel, pattern, text)) return 1;
-    if (text.empty()) return Refuse(fmt::format("no probe matches {}", pattern));
+    const bool wants_types = kernel::AsksForTypes(pattern);
+    const auto append = wants_types ? AppendTypes : AppendMatches;
+    if (!append(options, *kernel, pattern, text)) return 1;
+    if (text.empty()) return Refuse(fmt::format("no {} matches {}", wants_types ? "type" : "probe", pattern));
     if (const int status = Print(options, text); status != 0) return status;
   }
   return 0;

@@ -152,7 +152,7 @@ constexpr OptionRow kRows[] = {
      SetFlag<&Options::escape, false>},
     {kOutput, "--no-warnings", "", "leave out warnings", SetFlag<&Options::warnings, false>},
 
-    {kOther, "-l", "", "list probes: all, those of a PATTERN, or those of a script; -lv with fields",
+    {kOther, "-l", "", "list probes: all, of a PATTERN, or of a script, and -lv their fields; types: -lv 'struct path'",
      SetCommand<Command::kList>},
     {kOther, "--dry-run", "", "attach all probes, then end", SetFlag<&Options::dry_run, true>},
     {kOther, "--test", "", "run the tests of the script (test:name) and say which failed",

@@ -136,7 +136,11 @@ void Checker::LoadPreamble(const Script& script) {
   for (const ImportedHeader& header : script.headers) add(header.site, fmt::format("#include \"{}\"", header.path));
   for (const parser::Ast* file : script.files) {
     for (const parser::Item& item : file->items) {
-      if (const auto* definition = std::get_if<parser::CDefinition>(&item.node)) add(item.span, definition->text);
+      const auto* definition = std::get_if<parser::CDefinition>(&item.node);
+      if (definition == nullptr) continue;
+      // The script may leave out the last semicolon of a definition; C may not.
+      const bool is_complete = definition->text.starts_with('#') || definition->text.ends_with(';');
+      add(item.span, definition->text + (is_complete ? "" : ";"));
     }
   }
   if (places.empty() && options_.forced_includes.empty()) return;
