@@ -32,6 +32,12 @@ UniqueFd OpenFile(const std::string& path) { return UniqueFd(open(path.c_str(), 
 
 }  // namespace
 
+std::string_view SectionBytes(Elf* elf, std::string_view name) {
+  Elf_Data* data = SectionNamed(elf, name);
+  if (data == nullptr || data->d_buf == nullptr) return {};
+  return {static_cast<const char*>(data->d_buf), data->d_size};
+}
+
 bool HasSection(Elf* elf, std::string_view name) { return FindSection(elf, name) != nullptr; }
 
 std::string BuildId(Elf* elf) {

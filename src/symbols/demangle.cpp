@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "symbols/rust_v0.h"
+
 namespace sonde::symbols {
 namespace {
 
@@ -56,11 +58,14 @@ std::string RustName(std::string_view name) {
 }  // namespace
 
 std::string Demangle(std::string_view name) {
+  if (std::optional<std::string> rust = DemangleRustV0(name)) return *rust;
   std::string mangled(name);
   if (!mangled.starts_with("_Z")) return mangled;
+  // What LLVM puts behind a name to keep it apart from another module's says nothing.
+  if (const size_t suffix = mangled.find(".llvm."); suffix != std::string::npos) mangled.resize(suffix);
   int status = 0;
   const std::unique_ptr<char, Free> text(abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status));
-  if (status != 0 || text == nullptr) return mangled;
+  if (status != 0 || text == nullptr) return std::string(name);
   if (EndsInRustHash(text.get())) return RustName(text.get());
   return text.get();
 }

@@ -8,6 +8,7 @@
 
 #include "symbols/debug_file.h"
 #include "symbols/demangle.h"
+#include "symbols/minidebug.h"
 
 namespace sonde::symbols {
 namespace {
@@ -17,16 +18,16 @@ struct EndElf {
 };
 using ElfPointer = std::unique_ptr<Elf, EndElf>;
 
-// The table to read: the one with all symbols where there is one.
-Elf_Scn* SymbolTable(Elf* elf, GElf_Shdr* header) {
-  Elf_Scn* dynamic = nullptr;
+Elf_Scn* SectionOfType(Elf* elf, GElf_Word type) {
   for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
-    if (gelf_getshdr(section, header) == nullptr) continue;
-    if (header->sh_type == SHT_SYMTAB) return section;
-    if (header->sh_type == SHT_DYNSYM) dynamic = section;
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) != nullptr && header.sh_type == type) return section;
   }
-  if (dynamic != nullptr) gelf_getshdr(dynamic, header);
-  return dynamic;
+  return nullptr;
+}
+
+ElfPointer Open(const UniqueFd& file) {
+  return ElfPointer(file.valid() ? elf_begin(file.get(), ELF_C_READ_MMAP, nullptr) : nullptr);
 }
 
 bool IsNamed(const GElf_Sym& symbol) {
@@ -72,34 +73,47 @@ void ObjectFile::Read() {
   ElfPointer elf(is_vdso() ? elf_memory(const_cast<char*>(file_bytes_), file_size_)
                            : elf_begin(file_.get(), ELF_C_READ_MMAP, nullptr));
   if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF) return;
-  size_t count = 0;
-  elf_getphdrnum(elf.get(), &count);
-  for (size_t i = 0; i < count; ++i) {
-    GElf_Phdr header;
-    if (gelf_getphdr(elf.get(), static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
-    segments_.push_back({.offset = header.p_offset, .size = header.p_filesz, .address = header.p_vaddr});
-  }
-  GElf_Shdr header;
-  Elf_Scn* section = SymbolTable(elf.get(), &header);
+  ReadSegments(elf.get());
   UniqueFd debug_file;
   ElfPointer debug;
-  if (section == nullptr || header.sh_type != SHT_SYMTAB) {
+  if (Elf_Scn* all = SectionOfType(elf.get(), SHT_SYMTAB)) {
+    AddSymbols(elf.get(), all);
+  } else {
     debug_file = OpenDebugFile(elf.get(), path_, debug_root_);
-    debug.reset(debug_file.valid() ? elf_begin(debug_file.get(), ELF_C_READ_MMAP, nullptr) : nullptr);
-    GElf_Shdr debug_header;
-    Elf_Scn* found = debug == nullptr ? nullptr : SymbolTable(debug.get(), &debug_header);
-    if (found != nullptr && debug_header.sh_type == SHT_SYMTAB) {
-      section = found;
-      header = debug_header;
-    }
+    if (!debug_file.valid()) debug_file = OpenMiniDebugInfo(elf.get());
+    debug = Open(debug_file);
+    if (debug != nullptr) AddSymbols(debug.get(), SectionOfType(debug.get(), SHT_SYMTAB));
+    // Minidebuginfo leaves out what is exported.
+    AddSymbols(elf.get(), SectionOfType(elf.get(), SHT_DYNSYM));
   }
-  Elf* owner = debug != nullptr && section != nullptr && header.sh_type == SHT_SYMTAB ? debug.get() : elf.get();
-  Elf_Data* data = section == nullptr ? nullptr : elf_getdata(section, nullptr);
-  const size_t symbols = data == nullptr || header.sh_entsize == 0 ? 0 : data->d_size / header.sh_entsize;
+  SortSymbols();
+  if (options_.debug_lines && HasSection(elf.get(), ".debug_info")) {
+    debug_file_ = std::move(file_);
+  } else if (options_.debug_lines && debug != nullptr && HasSection(debug.get(), ".debug_info")) {
+    debug_file_ = std::move(debug_file);
+  }
+  file_.Reset();
+}
+
+void ObjectFile::ReadSegments(Elf* elf) {
+  size_t count = 0;
+  elf_getphdrnum(elf, &count);
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Phdr header;
+    if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
+    segments_.push_back({.offset = header.p_offset, .size = header.p_filesz, .address = header.p_vaddr});
+  }
+}
+
+void ObjectFile::AddSymbols(Elf* elf, Elf_Scn* section) {
+  GElf_Shdr header;
+  if (section == nullptr || gelf_getshdr(section, &header) == nullptr || header.sh_entsize == 0) return;
+  Elf_Data* data = elf_getdata(section, nullptr);
+  const size_t symbols = data == nullptr ? 0 : data->d_size / header.sh_entsize;
   for (size_t i = 0; i < symbols; ++i) {
     GElf_Sym symbol;
     if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr || !IsNamed(symbol)) continue;
-    const char* text = elf_strptr(owner, header.sh_link, symbol.st_name);
+    const char* text = elf_strptr(elf, header.sh_link, symbol.st_name);
     const std::string_view name = text == nullptr ? "" : WithoutVersion(text);
     if (IsLabel(name)) continue;
     symbols_.push_back({.start = symbol.st_value,
@@ -109,6 +123,9 @@ void ObjectFile::Read() {
     names_ += name;
     names_ += '\0';
   }
+}
+
+void ObjectFile::SortSymbols() {
   std::ranges::sort(symbols_, [](const Symbol& a, const Symbol& b) {
     return a.start != b.start ? a.start < b.start : a.rank < b.rank;
   });
@@ -119,12 +136,6 @@ void ObjectFile::Read() {
     if (symbols_[i].end == symbols_[i].start && next < symbols_.size()) symbols_[i].end = symbols_[next].start;
     reach_.push_back(std::max(i == 0 ? 0 : reach_[i - 1], symbols_[i].end));
   }
-  if (options_.debug_lines && HasSection(elf.get(), ".debug_info")) {
-    debug_file_ = std::move(file_);
-  } else if (options_.debug_lines && debug != nullptr && HasSection(debug.get(), ".debug_info")) {
-    debug_file_ = std::move(debug_file);
-  }
-  file_.Reset();
 }
 
 uint64_t ObjectFile::AddressOf(uint64_t file_offset) const {

@@ -14,6 +14,9 @@
 #include "base/unique_fd.h"
 #include "symbols/debug_lines.h"
 
+struct Elf;
+struct Elf_Scn;
+
 namespace sonde::symbols {
 
 struct ObjectOptions {
@@ -61,6 +64,9 @@ class ObjectFile {
   };
 
   void Read();
+  void ReadSegments(Elf* elf);
+  void AddSymbols(Elf* elf, Elf_Scn* section);
+  void SortSymbols();
   uint64_t AddressOf(uint64_t file_offset) const;
   const std::string& NameOf(uint32_t name);
 

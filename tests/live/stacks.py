@@ -1,6 +1,7 @@
 """Stacks of programs that are known: who spends the time, called by whom, under which names."""
 
 import json
+import lzma
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from _sonde import Running, check, expect, lost, main, run
+from _sonde import Running, Skip, check, expect, lost, main, run
 
 PROFILE = "profile:hz:999 /%s/ { @[%s] = count(); }"
 SHARES = {"work::Heavy(work::Amount const&)": 60, "middle": 30, "Light(unsigned long)": 10}
@@ -83,6 +84,46 @@ def processes_that_run_on_are_named():
         process.wait()
 
 
+def without_arguments(names):
+    """As perf writes them: no arguments, no version of a library's symbol; up to main."""
+    plain = [re.sub(r"\(.*\)$", "", name).split("@@")[0] for name in names]
+    return tuple(plain[: plain.index("main") + 1] if "main" in plain else plain[:2])
+
+
+def as_shares(counted):
+    counts = {}
+    for names, count in counted:
+        counts[names] = counts.get(names, 0) + count
+    total = sum(counts.values())
+    return {names: 100 * count / total for names, count in counts.items()}
+
+
+def stacks_of_perf(folder, program):
+    data = str(folder / "perf.data")
+    command = ["perf", "record", "-q", "-e", "cpu-clock:u", "-F", "999", "-g", "-o", data, "--", program, "1000"]
+    recorded = subprocess.run(command, capture_output=True, text=True, check=False)
+    if recorded.returncode != 0:
+        raise Skip(f"perf cannot record here: {recorded.stderr.strip()[:200]}")
+    command = ["perf", "script", "--no-inline", "-F", "ip,sym", "-i", data]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    samples = [[line.split(maxsplit=1)[1] for line in block.split("\n") if line.strip()] for block in text.split("\n\n")]
+    return as_shares((without_arguments(names), 1) for names in samples if names)
+
+
+@check
+def perf_sees_the_same_stacks(folder):
+    if shutil.which("perf") is None:
+        raise Skip("perf is not installed (linux-perf)")
+    theirs = stacks_of_perf(folder, helper("stack_shares"))
+    finished = run("-f", "json", "-e", PROFILE % ("pid == cpid && usermode", "ustack"), "-c", "stack_shares 1000")
+    ours = as_shares((without_arguments(frames(key)), count) for key, count in map_of(finished.stdout).items())
+    expect(sum(share > 1 for share in ours.values()) >= 3, f"{ours}")
+    for names in set(ours) | set(theirs):
+        share, other = ours.get(names, 0), theirs.get(names, 0)
+        if max(share, other) > 1:
+            expect(min(share, other) > 0 and abs(share - other) < 5, f"{names}: {share:.1f} %, perf says {other:.1f} %")
+
+
 @check
 def time_in_a_system_call_shows():
     finished = run("-f", "json", "-e", PROFILE % ("pid == cpid", "kstack"), "-c", "stack_syscall 1000")
@@ -125,6 +166,28 @@ def other_mount_namespaces_and_deleted_files():
         finally:
             process.kill()
             process.wait()
+
+
+@check
+def compressed_symbol_table(folder):
+    """As Fedora leaves it in stripped programs: section .gnu_debugdata."""
+    if shutil.which("objcopy") is None:
+        raise Skip("objcopy is not installed (binutils)")
+    table, packed, program = folder / "table", folder / "table.xz", folder / "stripped"
+
+    def edit(*arguments):
+        subprocess.run(["objcopy", *map(str, arguments)], check=True)
+
+    edit("--only-keep-debug", "--remove-section=.debug_*", helper("stack_shares"), table)
+    packed.write_bytes(lzma.compress(table.read_bytes()))
+    edit("--strip-all", helper("stack_shares"), program)
+    shutil.copy(Path(helper("stack_shares")).parent / "libstack_light.so", folder)
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+    command = ("-f", "json", "-e", PROFILE % ("pid == cpid", "ustack"), "-c", f"{program} 1000")
+    bare, _ = shares_by_function(map_of(run(*command, env=environment).stdout))
+    expect("middle" not in bare, f"it is not stripped: {bare}")
+    edit(f"--add-section=.gnu_debugdata={packed}", program)
+    expect_shares(map_of(run(*command, env=environment).stdout), "compressed table")
 
 
 @check
