@@ -1,4 +1,6 @@
 // func: the function that a probe is in.
+#include <map>
+
 #include "builtins/common.h"
 
 namespace sonde::builtins {
@@ -17,9 +19,20 @@ const Type* CheckFunc(Checker& checker, const parser::Call& syntax, Call&) {
   return checker.types().Probe();
 }
 
-// Its name stands behind those of all probes.
+// Its name stands behind those of all probes. Probes in one function (its entry and its return) give one value, that of
+// the first, so that they are one key.
 llvm::Value* LowerFunc(BodyContext& body, const sema::Expr&, const Call&) {
-  return body.ir().CreateAdd(body.probe_id(), body.I64(body.module().program.probes.size()));
+  const std::vector<sema::ProbeInstance>& probes = body.module().program.probes;
+  const auto own = static_cast<uint32_t>(&body.body() - body.module().program.bodies.data());
+  std::map<std::string_view, uint64_t> first;
+  llvm::Value* id = body.probe_id();
+  for (uint64_t i = 0; i < probes.size(); ++i) {
+    const auto [known, is_new] = first.try_emplace(probes[i].function, i);
+    if (is_new || probes[i].body != own) continue;
+    llvm::Value* is_it = body.ir().CreateICmpEQ(body.probe_id(), body.I64(i));
+    id = body.ir().CreateSelect(is_it, body.I64(known->second), id);
+  }
+  return body.ir().CreateAdd(id, body.I64(probes.size()));
 }
 
 }  // namespace

@@ -45,10 +45,11 @@ class Expansion {
   }
 
  private:
-  void AddPoint(std::string name, uint64_t offset, std::vector<sema::ProbePoint>& points) {
+  void AddPoint(std::string name, std::string function, uint64_t offset, std::vector<sema::ProbePoint>& points) {
     points.push_back({.name = fmt::format("{}:{}:{}", is_return_ ? "uretprobe" : "uprobe", binary_.name, name),
                       .hook = sema::HookUprobe{
-                          .path = binary_.path, .offset = offset, .is_return = is_return_, .pid = context_.pid}});
+                          .path = binary_.path, .offset = offset, .is_return = is_return_, .pid = context_.pid},
+                      .function = std::move(function)});
   }
 
   bool AddAddress(const ElfFile& file, std::vector<sema::ProbePoint>& points) {
@@ -58,7 +59,7 @@ class Expansion {
           .Hint("the address is that of the file itself, as nm and objdump show it");
       return true;
     }
-    AddPoint(fmt::format("{:#x}", *user_.address), *offset, points);
+    AddPoint(fmt::format("{:#x}", *user_.address), FunctionAt(file, *user_.address), *offset, points);
     return true;
   }
 
@@ -71,7 +72,22 @@ class Expansion {
     }
     std::optional<uint64_t> offset = file.CodeOffset(function.address + user_.offset);
     if (!offset) return;  // no code: a symbol of something else
-    AddPoint(user_.offset == 0 ? match.shown : fmt::format("{}+{}", match.shown, user_.offset), *offset, points);
+    AddPoint(user_.offset == 0 ? match.shown : fmt::format("{}+{}", match.shown, user_.offset), Shown(function), *offset,
+             points);
+  }
+
+  // For `func`.
+  static std::string Shown(const ElfFunction& function) {
+    std::string demangled = Demangled(function.name);
+    return demangled.empty() ? function.name : demangled;
+  }
+  static std::string FunctionAt(const ElfFile& file, uint64_t address) {
+    for (const ElfFunction& function : file.Functions()) {
+      if (address >= function.address && address - function.address < std::max<uint64_t>(function.size, 1)) {
+        return Shown(function);
+      }
+    }
+    return "";
   }
 
   void ReportNoFunction(const ElfFile& file) {
@@ -157,6 +173,7 @@ const sema::ProbeType kUprobe{.name = "uprobe",
                               .summary = "A function of a program or library, when it begins; wildcards in both.",
                               .has_registers = true,
                               .has_function_arguments = true,
+                              .is_in_function = true,
                               .address_space = sema::AddressSpace::kUser,
                               .expand = ExpandEntry};
 const sema::ProbeType kUretprobe{.name = "uretprobe",
@@ -165,6 +182,7 @@ const sema::ProbeType kUretprobe{.name = "uretprobe",
                                  .summary = "A function of a program or library, when it returns.",
                                  .has_registers = true,
                                  .has_return_value = true,
+                                 .is_in_function = true,
                                  .address_space = sema::AddressSpace::kUser,
                                  .expand = ExpandReturn};
 
