@@ -5,11 +5,8 @@
 
 namespace sonde::builtins {
 
-// All of them, in the order of list.def, then those that are not built yet.
+// All of them, in the order of list.def.
 sema::BuiltinTable Table();
-
-// Names of the language that are known and refused: "… is not supported yet".
-std::span<const sema::Builtin> NotBuiltYet();
 
 #define SONDE_BUILTIN(name) extern const sema::Builtin k##name;
 #include "builtins/list.def"

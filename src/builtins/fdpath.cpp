@@ -1,4 +1,5 @@
-// fdpath(fd): what is behind a descriptor of the current task, as readlink of /proc/self/fd/N tells it.
+// fdpath(fd): what is behind a descriptor of the current task, as readlink of /proc/self/fd/N tells it; path(p): the
+// same of a struct path. (The kernel's own bpf_d_path serves a few functions alone.)
 //
 // The path is found from its end: from the file's dentry up to the root of its mount, from there to where that is
 // mounted. One subprogram a program, whose loop is a callback; all that it works on is in scratch, where the verifier
@@ -23,8 +24,9 @@ enum Place : uint8_t {
   kFilesTable,
   kTableMax,
   kTableFds,
-  kFileMount,
-  kFileDentry,
+  kFilePath,
+  kPathMount,
+  kPathDentry,
   kDentryParent,
   kDentryLength,
   kDentryName,
@@ -43,16 +45,18 @@ enum Place : uint8_t {
   kPlaces,
 };
 
-struct Path {
+struct Named {
   const char* structure;
   const char* path;
 };
-constexpr std::array<Path, kPlaces> kPaths = {{
-    {"task_struct", "files"},       {"files_struct", "fdt"},    {"fdtable", "max_fds"}, {"fdtable", "fd"},
-    {"file", "f_path.mnt"},         {"file", "f_path.dentry"},  {"dentry", "d_parent"}, {"dentry", "d_name.len"},
-    {"dentry", "d_name.name"},      {"dentry", "d_hash.pprev"}, {"dentry", "d_sb"},     {"dentry", "d_inode"},
-    {"super_block", "s_magic"},     {"inode", "i_ino"},         {"inode", "i_private"}, {"mount", "mnt_parent"},
-    {"mount", "mnt_mountpoint"},    {"mount", "mnt.mnt_root"},  {"mount", "mnt"},       {"ns_common", "ops"},
+constexpr std::array<Named, kPlaces> kPaths = {{
+    {"task_struct", "files"}, {"files_struct", "fdt"},      {"fdtable", "max_fds"},
+    {"fdtable", "fd"},        {"file", "f_path"},           {"path", "mnt"},
+    {"path", "dentry"},       {"dentry", "d_parent"},       {"dentry", "d_name.len"},
+    {"dentry", "d_name.name"}, {"dentry", "d_hash.pprev"},  {"dentry", "d_sb"},
+    {"dentry", "d_inode"},    {"super_block", "s_magic"},   {"inode", "i_ino"},
+    {"inode", "i_private"},   {"mount", "mnt_parent"},      {"mount", "mnt_mountpoint"},
+    {"mount", "mnt.mnt_root"}, {"mount", "mnt"},            {"ns_common", "ops"},
     {"proc_ns_operations", "name"},
 }};
 
@@ -75,18 +79,22 @@ constexpr uint64_t kTextEnd = kPathBytes;
 constexpr uint64_t kTextRoom = kPathBytes + 512;
 constexpr uint32_t kWorkBytes = kText + kTextRoom;
 
+// What the subprogram is given.
+enum class Start { kDescriptor, kPath };
+
 // Builds the subprogram.
 class Finder {
  public:
-  Finder(BodyContext& body, const std::vector<int64_t>& offsets)
+  Finder(BodyContext& body, const std::vector<int64_t>& offsets, Start start)
       : module_(body.module()),
+        start_(start),
         section_(body.ir().GetInsertBlock()->getParent()->getSection()),
         offsets_(offsets),
         ir_(module_.llvm) {}
 
-  // i64 find(work, fd): leaves the text in the work space, from kStart to kEnd.
+  // i64 find(work, fd or path): leaves the text in the work space, from kStart to kEnd.
   llvm::Function* Make() {
-    const std::string name = "fdpath_" + section_;
+    const std::string name = (start_ == Start::kPath ? "path_" : "fdpath_") + section_;
     if (llvm::Function* made = module_.module.getFunction(name)) return made;
     llvm::Function* find = NewFunction(name, {Pointer(), I64Type()});
     llvm::Function* climb = MakeClimb();
@@ -98,9 +106,10 @@ class Finder {
     done_ = NewBlock("done");
     Store(kStart, I64(kTextEnd));
     Store(kEnd, I64(kTextEnd));
-    llvm::Value* file = FindFile(find->getArg(1));
-    Store(kMount, ir_.CreateSub(Read(file, kFileMount), I64(At(kMountPublic))));
-    Store(kDentry, Read(file, kFileDentry));
+    llvm::Value* path = start_ == Start::kPath ? find->getArg(1) : FindPath(find->getArg(1));
+    Store(kMount, ir_.CreateSub(Read(path, kPathMount), I64(At(kMountPublic))));
+    Store(kDentry, Read(path, kPathDentry));
+    Go(ir_.CreateICmpNE(Load(kDentry), I64(0)), "is_path", done_);
     Store(kRoot, Read(Load(kMount), kMountRoot));
     LeaveIfPathless();
     MarkIfDeleted();
@@ -207,7 +216,7 @@ class Finder {
     Store(kStart, ir_.CreateSub(I64(kTextEnd - 1), length));
   }
 
-  llvm::Value* FindFile(llvm::Value* fd) {
+  llvm::Value* FindPath(llvm::Value* fd) {
     llvm::Value* task = Helper(BPF_FUNC_get_current_task, {});
     llvm::Value* files = Read(task, kTaskFiles);
     Go(ir_.CreateICmpNE(files, I64(0)), "files", done_);
@@ -217,7 +226,7 @@ class Finder {
     llvm::Value* fds = Read(table, kTableFds);
     llvm::Value* file = ReadAt(ir_.CreateAdd(fds, ir_.CreateShl(fd, I64(3))));
     Go(ir_.CreateICmpNE(file, I64(0)), "file", done_);
-    return file;
+    return ir_.CreateAdd(file, I64(At(kFilePath)));
   }
 
   // The dentry of a pipe, a socket and their like is alone: its own parent, and not the root of a mount.
@@ -284,7 +293,9 @@ class Finder {
 
   // One step up: over a name, or from the root of a mount to where that is mounted.
   llvm::Function* MakeClimb() {
-    llvm::Function* climb = NewFunction("climb_" + section_, {I64Type(), Pointer()});
+    const std::string climb_name = "climb_" + section_;
+    if (llvm::Function* made = module_.module.getFunction(climb_name)) return made;
+    llvm::Function* climb = NewFunction(climb_name, {I64Type(), Pointer()});
     function_ = climb;
     ir_.SetInsertPoint(NewBlock("entry"));
     work_ = ir_.CreateAlignedLoad(Pointer(), climb->getArg(1), llvm::Align(8));
@@ -317,6 +328,7 @@ class Finder {
   }
 
   codegen::ModuleContext& module_;
+  Start start_;
   std::string section_;
   const std::vector<int64_t>& offsets_;
   llvm::IRBuilder<> ir_;
@@ -325,42 +337,89 @@ class Finder {
   llvm::BasicBlock* done_ = nullptr;
 };
 
-const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
-  sema::ExprPtr fd = checker.CheckInteger(*syntax.args[0], "the descriptor");
-  if (fd->type->IsVague()) return fd->type;
+// False after a report.
+bool FindPlaces(Checker& checker, const parser::Call& syntax, Call& call) {
   Result<const kernel::Btf*> btf = checker.kernel().KernelBtf();
-  if (!btf) return checker.Fail(sema::kSystem, syntax.name_span, btf.error().Message());
-  for (const Path& place : kPaths) {
+  if (!btf) {
+    checker.Report(sema::kSystem, syntax.name_span, btf.error().Message());
+    return false;
+  }
+  for (const Named& place : kPaths) {
     std::optional<kernel::BtfId> structure = (*btf)->Find(kernel::BtfKind::kStruct, place.structure);
     auto field = structure ? (*btf)->FindField(*structure, place.path) : std::nullopt;
     if (!field) {
-      return checker.Fail(sema::kSystem, syntax.name_span,
-                          fmt::format("fdpath() needs {}.{}, which this kernel's type information does not have",
-                                      place.structure, place.path));
+      checker.Report(sema::kSystem, syntax.name_span,
+                     fmt::format("{}() needs {}.{}, which this kernel's type information does not have", syntax.name,
+                                 place.structure, place.path));
+      return false;
     }
     call.data.integers.push_back(field->bit_offset / 8);
   }
+  return true;
+}
+
+const Type* CheckFdpath(Checker& checker, const parser::Call& syntax, Call& call) {
+  sema::ExprPtr fd = checker.CheckInteger(*syntax.args[0], "the descriptor");
+  if (fd->type->IsVague()) return fd->type;
+  if (!FindPlaces(checker, syntax, call)) return checker.types().Error();
   call.args.push_back(std::move(fd));
   return checker.types().String(kPathBytes);
 }
 
-llvm::Value* Write(BodyContext& body, const sema::Expr&, const Call& call, llvm::Value* target) {
+const Type* CheckPath(Checker& checker, const parser::Call& syntax, Call& call) {
+  sema::ExprPtr path = checker.Check(*syntax.args[0]);
+  if (path->type->IsVague()) return path->type;
+  const bool is_path = path->type->IsPointer() && path->type->element != nullptr &&
+                       path->type->element->name == "struct path" &&
+                       path->type->space != sema::AddressSpace::kUser;
+  if (!is_path) {
+    checker
+        .Report(sema::kWrongArgument, syntax.args[0]->span,
+                fmt::format("path() takes a struct path * of the kernel, but this is {}", sema::Name(*path->type)))
+        .Hint("path(&curtask.mm.exe_file.f_path); fdpath(fd) takes a descriptor");
+    return checker.types().Error();
+  }
+  auto bytes = static_cast<int64_t>(std::min<uint64_t>(checker.options().max_strlen, kPathBytes));
+  if (syntax.args.size() > 1) {
+    std::optional<int64_t> wanted = checker.CheckLiteral(*syntax.args[1], "the size");
+    if (!wanted) return checker.types().Error();
+    if (*wanted < 1 || *wanted > kPathBytes) {
+      return checker.Fail(sema::kWrongArgument, syntax.args[1]->span,
+                          fmt::format("a path takes from 1 to {} bytes", kPathBytes));
+    }
+    bytes = *wanted;
+  }
+  if (!FindPlaces(checker, syntax, call)) return checker.types().Error();
+  call.args.push_back(std::move(path));
+  return checker.types().String(static_cast<uint32_t>(bytes));
+}
+
+// The text's end, where it is longer than its type.
+llvm::Value* Write(BodyContext& body, const sema::Type& type, const Call& call, llvm::Value* target, Start from) {
   llvm::IRBuilder<>& ir = body.ir();
+  llvm::Value* value = body.Lower(*call.args[0]);
   // A descriptor is an int, whatever it was kept in.
-  llvm::Value* fd = ir.CreateAnd(body.Lower(*call.args[0]), body.I64(UINT32_MAX));
+  if (from == Start::kDescriptor) value = ir.CreateAnd(value, body.I64(UINT32_MAX));
   llvm::Value* work = body.Temporary(kWorkBytes);
-  ir.CreateCall(Finder(body, call.data.integers).Make(), {work, fd});
+  ir.CreateCall(Finder(body, call.data.integers, from).Make(), {work, value});
   auto load = [&](uint64_t offset) {
     return ir.CreateAlignedLoad(ir.getInt64Ty(), body.At(work, offset), llvm::Align(8), /*isVolatile=*/true);
   };
-  llvm::Value* start = body.AtMost(load(kStart), kTextEnd);
+  llvm::Value* end = body.AtMost(load(kEnd), kTextRoom - 1);
+  llvm::Value* length = body.AtMost(ir.CreateSub(end, load(kStart)), type.size - 1);
+  llvm::Value* start = body.AtMost(ir.CreateSub(end, length), kTextRoom - 1);
   // The NUL stands behind the text, where nothing else was written.
-  llvm::Value* length = body.AtMost(ir.CreateSub(load(kEnd), start), kPathBytes - 1);
-  llvm::Value* end = ir.CreateAdd(start, length);
-  ir.CreateStore(ir.getInt8(0), body.At(body.At(work, kText), body.AtMost(end, kTextRoom - 1)));
+  ir.CreateStore(ir.getInt8(0), body.At(body.At(work, kText), end));
   llvm::Value* bytes = ir.CreateAdd(length, body.I64(1));
   body.ReadMemory(target, bytes, body.At(body.At(work, kText), start), sema::AddressSpace::kKernel);
   return length;
+}
+
+llvm::Value* WriteFdpath(BodyContext& body, const sema::Expr& expr, const Call& call, llvm::Value* target) {
+  return Write(body, *expr.type, call, target, Start::kDescriptor);
+}
+llvm::Value* WritePath(BodyContext& body, const sema::Expr& expr, const Call& call, llvm::Value* target) {
+  return Write(body, *expr.type, call, target, Start::kPath);
 }
 
 }  // namespace
@@ -373,7 +432,18 @@ const Builtin kFdpath{.name = "fdpath",
                       .example = "tracepoint:syscalls:sys_enter_read { printf(\"%s\\n\", fdpath(args.fd)); }",
                       .min_args = 1,
                       .max_args = 1,
-                      .check = Check,
-                      .lower_into = Write};
+                      .check = CheckFdpath,
+                      .lower_into = WriteFdpath};
+
+const Builtin kPath{.name = "path",
+                    .signature = "string path(struct path *path[, const int size])",
+                    .summary =
+                        "The path that a struct path of the kernel leads to, as the mounts around it make it; its last "
+                        "`size` bytes, or max_strlen.",
+                    .example = "tracepoint:syscalls:sys_enter_openat { @[path(&curtask.mm.exe_file.f_path)] = count(); }",
+                    .min_args = 1,
+                    .max_args = 2,
+                    .check = CheckPath,
+                    .lower_into = WritePath};
 
 }  // namespace sonde::builtins

@@ -11,7 +11,6 @@ sema::BuiltinTable Table() {
 #include "builtins/list.def"
 #undef SONDE_BUILTIN
     };
-    for (const sema::Builtin& builtin : NotBuiltYet()) all.push_back(&builtin);
     return all;
   }();
   return table;

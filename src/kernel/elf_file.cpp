@@ -139,14 +139,32 @@ const std::vector<ElfFunction>& ElfFile::Functions() const {
   return *data_->functions;
 }
 
-std::optional<uint64_t> ElfFile::SymbolAddress(std::string_view name) const {
-  std::optional<uint64_t> address;
+std::optional<ElfSymbol> ElfFile::Symbol(std::string_view name) const {
+  std::optional<ElfSymbol> found;
   VisitSymbols(data_->elf, [&](const GElf_Sym& symbol, std::string_view symbol_name) {
+    const int type = GELF_ST_TYPE(symbol.st_info);
+    if (type == STT_SECTION || type == STT_FILE || type == STT_TLS) return true;
     if (symbol_name.substr(0, symbol_name.find('@')) != name) return true;
-    address = symbol.st_value;
+    found = {.address = symbol.st_value, .size = symbol.st_size};
     return false;
   });
-  return address;
+  if (found || HasSection(".symtab")) return found;
+  const std::string debug_path = FindDebugFile(*this);
+  if (debug_path.empty()) return std::nullopt;
+  Result<ElfFile> debug = Open(debug_path);
+  return debug ? debug->Symbol(name) : std::nullopt;
+}
+
+std::optional<uint64_t> ElfFile::AddressAt(uint64_t offset) const {
+  size_t count = 0;
+  if (elf_getphdrnum(data_->elf, &count) != 0) return std::nullopt;
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(data_->elf, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
+    if (offset < segment.p_offset || offset - segment.p_offset >= segment.p_filesz) continue;
+    return offset - segment.p_offset + segment.p_vaddr;
+  }
+  return std::nullopt;
 }
 
 namespace {

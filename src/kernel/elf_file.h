@@ -25,6 +25,11 @@ struct ElfFunction {
   bool is_global = false;
 };
 
+struct ElfSymbol {
+  uint64_t address = 0;
+  uint64_t size = 0;  // 0: not known
+};
+
 struct ElfNote {
   std::string_view name;  // the vendor
   uint32_t type = 0;
@@ -48,8 +53,10 @@ class ElfFile {
   const std::string& path() const;
   // Every function that the file or its separate debug file defines, sorted by name, then by address; each pair once.
   const std::vector<ElfFunction>& Functions() const;
-  // The address of a symbol of any kind; empty when there is none.
-  std::optional<uint64_t> SymbolAddress(std::string_view name) const;
+  // A symbol of any kind, in the file or its separate debug file; empty when there is none.
+  std::optional<ElfSymbol> Symbol(std::string_view name) const;
+  // The address of the byte at an offset of the file; empty for what is not loaded.
+  std::optional<uint64_t> AddressAt(uint64_t offset) const;
   // Where in the file the byte at an address lies; empty for what is not loaded from the file.
   std::optional<uint64_t> FileOffset(uint64_t address) const;
   // The same, of code alone.
