@@ -2,7 +2,7 @@
 """Runs every test of the project; `./dev test` builds first and then calls this.
 
 Groups, in this order: unit (GoogleTest programs), links (rules between rooms), cases (tests/cases, unprivileged),
-generated (pages made from the tables, examples),
+generated (pages made from the tables, examples), coverage (which functions have live tests, on which kernels),
 broken (damaged scripts under the sanitizers), live (tests/live, as root on this kernel, one at a time), fuzz (random
 programs, compiled and run), vm (tests/vm and more of the same, under QEMU on another kernel).
 Last line: "N passed, N failed, N skipped".
@@ -15,9 +15,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import broken, cases, common, fuzz, generated, links, live, unit, vm
+from harness import broken, cases, common, coverage, fuzz, generated, links, live, unit, vm
 
-GROUPS = {"unit": unit, "links": links, "cases": cases, "generated": generated, "broken": broken, "live": live, "fuzz": fuzz, "vm": vm}
+GROUPS = {"unit": unit, "links": links, "cases": cases, "generated": generated, "coverage": coverage, "broken": broken, "live": live, "fuzz": fuzz, "vm": vm}
 
 
 def parse_arguments():
