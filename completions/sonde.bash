@@ -7,15 +7,17 @@ _sonde() {
     --include) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --probe-filter) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --traceable-functions) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --debuginfo) COMPREPLY=($(compgen -d -- "$current")); return ;;
     -c) COMPREPLY=(); return ;;
     -p) COMPREPLY=(); return ;;
     -o) COMPREPLY=($(compgen -f -- "$current")); return ;;
     -f) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
     -B) COMPREPLY=($(compgen -W 'none line full' -- "$current")); return ;;
     --emit) COMPREPLY=($(compgen -W 'ast program ir asm elf' -- "$current")); return ;;
+    -d) COMPREPLY=($(compgen -W 'ast codegen codegen-opt dis verifier libbpf' -- "$current")); return ;;
   esac
   if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W '-e -I --include --probe-filter --traceable-functions --unsafe -c -p -o -f -B -q -v -k --no-escape --no-warnings -l --dry-run --test --bench --fmt --emit --info -V --version -h --help' -- "$current"))
+    COMPREPLY=($(compgen -W '-e -I --include --probe-filter --traceable-functions --debuginfo --unsafe -c --usdt-file-activation -p -o -f -B -q -v -k --no-escape --no-warnings -l --dry-run --test --bench --fmt --emit -d --info -V --version -h --help' -- "$current"))
   else
     COMPREPLY=($(compgen -f -- "$current"))
   fi

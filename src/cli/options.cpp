@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/debug_folders.h"
 #include "base/name_filter.h"
 #include "base/suggest.h"
 #include "output/sinks.h"
@@ -114,6 +115,26 @@ std::string_view SetStage(Options& options, const std::string& value) {
   return FindWord(kWords, value, options.stage) ? "" : "ast, program, ir, asm or elf";
 }
 
+// The stages as bpftrace calls them.
+std::string_view SetDebugStage(Options& options, const std::string& value) {
+  static constexpr Word<Stage> kWords[] = {
+      {"ast", Stage::kAst}, {"codegen", Stage::kIr}, {"codegen-opt", Stage::kIr}, {"dis", Stage::kAssembly}};
+  if (value == "verifier" || value == "libbpf") {
+    options.verbose = true;
+    return "";
+  }
+  options.command = Command::kEmit;
+  return FindWord(kWords, value, options.stage) ? "" : "ast, codegen, codegen-opt, dis, verifier or libbpf";
+}
+
+std::string_view SetDebugFolder(Options& /*options*/, const std::string& value) {
+  AddDebugFolder(value);
+  return "";
+}
+
+// Semaphores are counted by file always.
+std::string_view Accept(Options& /*options*/, const std::string& /*value*/) { return ""; }
+
 std::string_view SetReference(Options& options, const std::string& value) {
   options.command = Command::kReference;
   options.reference = value;
@@ -133,10 +154,13 @@ constexpr OptionRow kRows[] = {
     {kScript, "--probe-filter", "REGEX", "attach only to probes whose full names match REGEX", SetProbeFilter},
     {kScript, "--traceable-functions", "FILE", "functions that can be traced, in place of the kernel's list",
      SetText<&Options::traceable_functions>},
+    {kScript, "--debuginfo", "DIR", "look for separate debug files in DIR too, as they lie in /usr/lib/debug",
+     SetDebugFolder},
     {kScript, "--unsafe", "", "allow functions that change the system", SetFlag<&Options::unsafe, true>},
 
     {kProcess, "-c", "COMMAND", "start COMMAND once all probes are attached; stop when it ends",
      SetText<&Options::child>},
+    {kProcess, "--usdt-file-activation", "", "is always so: semaphores of usdt probes are raised in every process", Accept},
     {kProcess, "-p", "PID", "stop when this process ends", SetPid},
 
     {kOutput, "-o", "FILE", "write to FILE, not to standard output", SetText<&Options::output>},
@@ -162,6 +186,8 @@ constexpr OptionRow kRows[] = {
     {kOther, "--fmt", "", "print the script in standard layout", SetCommand<Command::kFormat>},
     {kOther, "--emit", "STEP", "print what a step makes: ast, program, ir, asm or elf", SetStage,
      "ast program ir asm elf"},
+    {kOther, "-d", "STAGE", "as --emit, by the words of bpftrace: ast, codegen, codegen-opt, dis; verifier, libbpf: as -v",
+     SetDebugStage, "ast codegen codegen-opt dis verifier libbpf"},
     {kOther, "--info", "", "say what this machine lets a tracer do, and what would help where it does not (-f json)",
      SetCommand<Command::kInfo>},
     {kHidden, "--generate", "PAGE", "print what is written of sonde from its own tables", SetReference},

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/debug_folders.h"
 #include "base/unique_fd.h"
 
 namespace sonde::kernel {
@@ -251,12 +252,14 @@ std::string FindDebugFile(const ElfFile& file) {
     if (!root.empty()) candidates.push_back(path);
   };
   const std::string id = file.BuildId();
-  if (id.size() > 2) add("/usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug");
+  for (const std::string& debug : DebugFolders()) {
+    if (id.size() > 2) add(debug + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug");
+  }
   if (const std::string link = file.DebugLink(); !link.empty() && link.find('/') == std::string::npos) {
     const std::string folder = DirectoryOf(inside);
     add(folder + link);
     add(folder + ".debug/" + link);
-    add("/usr/lib/debug" + folder + link);
+    for (const std::string& debug : DebugFolders()) add(debug + folder + link);
   }
   for (const std::string& candidate : candidates) {
     if (candidate != file.path() && IsFile(candidate)) return candidate;

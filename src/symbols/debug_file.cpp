@@ -5,11 +5,12 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
+
+#include "base/debug_folders.h"
 
 namespace sonde::symbols {
 namespace {
-
-constexpr std::string_view kDebugFolder = "/usr/lib/debug";
 
 Elf_Scn* FindSection(Elf* elf, std::string_view name) {
   size_t names = 0;
@@ -59,12 +60,13 @@ std::string BuildId(Elf* elf) {
 
 UniqueFd OpenDebugFile(Elf* elf, const std::string& path, const std::string& root) {
   const std::string id = BuildId(elf);
-  const std::string by_id = std::string(kDebugFolder) + "/.build-id/" + id.substr(0, 2) + "/" +
-                            (id.size() > 2 ? id.substr(2) : "") + ".debug";
   std::string roots[] = {root, ""};
-  for (const std::string& base : roots) {
+  for (const std::string& debug : DebugFolders()) {
     if (id.size() <= 2) break;
-    if (UniqueFd file = OpenFile(base + by_id); file.valid()) return file;
+    const std::string by_id = debug + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
+    for (const std::string& base : roots) {
+      if (UniqueFd file = OpenFile(base + by_id); file.valid()) return file;
+    }
   }
   Elf_Data* link = SectionNamed(elf, ".gnu_debuglink");
   if (link == nullptr || link->d_buf == nullptr) return {};
@@ -72,8 +74,10 @@ UniqueFd OpenDebugFile(Elf* elf, const std::string& path, const std::string& roo
   const std::string name(text, strnlen(text, link->d_size));
   if (name.empty() || name.find('/') != std::string::npos) return {};
   const std::string folder = path.substr(0, path.rfind('/') + 1);
+  std::vector<std::string> places = {folder + ".debug/" + name};
+  for (const std::string& debug : DebugFolders()) places.push_back(debug + folder + name);
   for (const std::string& base : roots) {
-    for (const std::string& place : {folder + ".debug/" + name, std::string(kDebugFolder) + folder + name}) {
+    for (const std::string& place : places) {
       if (UniqueFd file = OpenFile(base + place); file.valid()) return file;
     }
   }

@@ -119,6 +119,16 @@ def list_of_a_script(folder):
 
 
 @check
+def stages_by_the_words_of_bpftrace():
+    program = "begin { print(1); exit(); }"
+    for word, text in (("ast", "begin"), ("codegen", "define "), ("codegen-opt", "define "), ("dis", "exit")):
+        finished = run("-d", word, "-e", program)
+        expect(finished.returncode == 0 and text in finished.stdout, f"-d {word}: {finished.stdout[:300]}{finished.stderr}")
+    expect(run("-q", "-d", "verifier", "-e", program).stdout == "1\n", "-d verifier does not run the script")
+    refused(run("-d", "nothing", "-e", program), "expected ast, codegen, codegen-opt, dis, verifier or libbpf")
+
+
+@check
 def emit_and_format(folder):
     program = "tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }"
     for step, mark in (("ast", "openat"), ("program", "openat"), ("ir", "define "), ("asm", "exit")):

@@ -62,6 +62,11 @@ def expect_shares(stacks, what):
             expect(names[1] == "AllOfThem(unsigned long)" and names[2] == "main", f"{what}: callers are {names}")
 
 
+def expect_names(stacks, what):
+    shares, _ = shares_by_function(stacks)
+    expect(sum(shares.get(name, 0) for name in SHARES) > 90, f"{what}: {shares}")
+
+
 @check
 def shares_and_callers_are_right():
     finished = run("-f", "json", "-e", PROFILE % ("pid == cpid", "ustack"), "-c", "stack_shares 1000")
@@ -187,7 +192,28 @@ def compressed_symbol_table(folder):
     bare, _ = shares_by_function(map_of(run(*command, env=environment).stdout))
     expect("middle" not in bare, f"it is not stripped: {bare}")
     edit(f"--add-section=.gnu_debugdata={packed}", program)
-    expect_shares(map_of(run(*command, env=environment).stdout), "compressed table")
+    expect_names(map_of(run(*command, env=environment).stdout), "compressed table")
+
+
+@check
+def debug_files_elsewhere(folder):
+    if shutil.which("objcopy") is None:
+        raise Skip("objcopy is not installed (binutils)")
+    notes = subprocess.run(["readelf", "-n", helper("stack_shares")], capture_output=True, text=True, check=True).stdout
+    build_id = re.search(r"Build ID: ([0-9a-f]+)", notes)
+    if build_id is None:
+        raise Skip("this compiler gives no build ids")
+    place = folder / "debug" / ".build-id" / build_id[1][:2]
+    place.mkdir(parents=True)
+    program = folder / "stripped"
+    subprocess.run(["objcopy", "--only-keep-debug", helper("stack_shares"), place / f"{build_id[1][2:]}.debug"], check=True)
+    subprocess.run(["objcopy", "--strip-all", helper("stack_shares"), program], check=True)
+    shutil.copy(Path(helper("stack_shares")).parent / "libstack_light.so", folder)
+    finished = run("-f", "json", "--debuginfo", folder / "debug", "-e", PROFILE % ("pid == cpid", "ustack"), "-c",
+                   f"{program} 1000", env={"LD_LIBRARY_PATH": str(folder)})
+    stacks = map_of(finished.stdout)
+    expect_names(stacks, "debug file elsewhere")
+    expect(any("[inlined] @" in key for key in stacks), f"no lines: {stacks}")
 
 
 @check
