@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 
 #include "symbols/debug_file.h"
 #include "symbols/demangle.h"
@@ -101,7 +102,8 @@ void ObjectFile::ReadSegments(Elf* elf) {
   for (size_t i = 0; i < count; ++i) {
     GElf_Phdr header;
     if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
-    segments_.push_back({.offset = header.p_offset, .size = header.p_filesz, .address = header.p_vaddr});
+    segments_.push_back({.offset = header.p_offset, .size = header.p_filesz, .memory = header.p_memsz,
+                         .address = header.p_vaddr});
   }
 }
 
@@ -141,6 +143,11 @@ void ObjectFile::SortSymbols() {
 uint64_t ObjectFile::AddressOf(uint64_t file_offset) const {
   for (const Segment& segment : segments_) {
     if (file_offset < segment.offset || file_offset - segment.offset >= segment.size) continue;
+    return file_offset - segment.offset + segment.address;
+  }
+  // Behind what the file holds, as far as its last page reaches in memory: the segment with variables is the last one.
+  for (const Segment& segment : segments_ | std::views::reverse) {
+    if (file_offset < segment.offset || file_offset - segment.offset >= segment.memory) continue;
     return file_offset - segment.offset + segment.address;
   }
   return file_offset;

@@ -59,7 +59,8 @@ class ObjectFile {
   };
   struct Segment {
     uint64_t offset = 0;
-    uint64_t size = 0;
+    uint64_t size = 0;    // in the file
+    uint64_t memory = 0;  // and with the zeros behind
     uint64_t address = 0;
   };
 

@@ -129,9 +129,9 @@ bool Process::Prepare(std::span<const uint64_t> addresses, const ObjectOpener& o
   bool is_whole = true;
   for (const uint64_t address : addresses) {
     Mapping* mapping = Find(address);
-    // Data stood there when the maps were read: code has taken its place since.
+    // Where data stood when the maps were read, code may have taken its place since.
     const bool is_code = mapping != nullptr && mapping->is_executable;
-    if (is_code) Open(*mapping, open);
+    if (mapping != nullptr) Open(*mapping, open);
     is_whole &= is_code || address < kLowestAddress || address > kHighestAddress;
   }
   return is_whole;
@@ -141,7 +141,8 @@ std::vector<image::Frame> Process::Describe(uint64_t address, bool is_return, co
   const uint64_t within = address - (is_return ? 1 : 0);
   image::Frame frame{.address = address};
   Mapping* mapping = Find(within);
-  if (mapping == nullptr || !mapping->is_executable) return {frame};
+  // A call returns to code; what usym() is asked about may be a variable.
+  if (mapping == nullptr || (is_return && !mapping->is_executable)) return {frame};
   Open(*mapping, open);
   frame.module = mapping->path;
   if (mapping->object == nullptr) {

@@ -134,7 +134,7 @@ def time_in_a_system_call_shows():
     finished = run("-f", "json", "-e", PROFILE % ("pid == cpid", "kstack"), "-c", "stack_syscall 1000")
     stacks = map_of(finished.stdout)
     inside = sum(count for key, count in stacks.items() if "__x64_sys_getrandom" in frames(key))
-    expect(inside > 0.95 * sum(stacks.values()), f"{inside} of {sum(stacks.values())}: {stacks}")
+    expect(inside > 0.9 * sum(stacks.values()), f"{inside} of {sum(stacks.values())}: {stacks}")
 
 
 @check

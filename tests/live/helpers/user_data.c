@@ -1,5 +1,6 @@
 /* Variables of known values, which uaddr() is tested on, and functions that are in it when they are traced. */
 #include <stdint.h>
+#include <unistd.h>
 
 #define KEEP __attribute__((noinline, noipa))
 
@@ -20,10 +21,11 @@ KEEP long many(long a, long b, long c, long d, long e, long f, long g, long h, l
 }
 KEEP void third(void) { __asm__ volatile("" ::: "memory"); }
 
-int main(void) {
+int main(int argc, char **argv) {
   first();
   second();
   third();
   many(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, -16);
-  return 0;
+  if (argc > 1) usleep(400000); /* so that it can still be asked what it has mapped */
+  return argv == 0;
 }
