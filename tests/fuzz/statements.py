@@ -33,6 +33,7 @@ from .tree import (
     Read,
     Return,
     Text,
+    Ternary,
     TupleType,
     Unroll,
     While,
@@ -84,10 +85,16 @@ def let_shadowing(g, depth):
 
 
 def declared_value(g, kind, depth):
-    """Any integer, but a literal must fit."""
+    """Any integer, but a literal must fit, also where it is one side of a ternary."""
     made = expressions.any_number(g, depth)
-    value = literal_value(made)
-    return made if value is None or kind.holds(value) else Cast(kind, made)
+    return made if literals_fit(made, kind) else Cast(kind, made)
+
+
+def literals_fit(expr, kind):
+    if isinstance(expr, Ternary):
+        return literals_fit(expr.then, kind) and literals_fit(expr.other, kind)
+    value = literal_value(expr)
+    return value is None or kind.holds(value)
 
 
 @construct("statement", "assignment", weight=4)
