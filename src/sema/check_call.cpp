@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/suggest.h"
 #include "sema/checker.h"
 
 namespace sonde::sema {
@@ -28,10 +27,11 @@ ExprPtr Checker::CheckCall(const parser::Call& call, Span span) {
   const Builtin* builtin = FindBuiltin(call.name);
   if (builtin != nullptr) return CheckBuiltin(*builtin, call, span);
   Diagnostic& error = Report(kUnknownFunction, call.name_span, fmt::format("unknown function '{}'", call.name));
-  std::vector<std::string> names;
-  for (const Builtin* known : tables_.builtins) names.emplace_back(known->name);
-  for (std::string& known : macros_.Names()) names.push_back(std::move(known));
-  std::string nearest = NearestName(call.name, names);
+  const std::string& nearest = NearestAt(call.name_span, call.name, [&] {
+    std::vector<std::string> names = macros_.Names();
+    for (const Builtin* known : tables_.builtins) names.emplace_back(known->name);
+    return names;
+  });
   if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
   return ErrorExpr(span);
 }

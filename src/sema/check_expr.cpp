@@ -3,7 +3,6 @@
 
 #include <charconv>
 
-#include "base/suggest.h"
 #include "cheaders/kernel_constants.h"
 #include "sema/checker.h"
 
@@ -134,7 +133,7 @@ ExprPtr Checker::CheckIdentifier(const parser::Identifier& id, Span span) {
   }
   if (ExprPtr enumerator = BtfEnumerator(id.name, span)) return enumerator;
   Diagnostic& error = Report(kUnknownName, span, fmt::format("unknown name '{}'", id.name));
-  std::string nearest = NearestName(id.name, KnownNames());
+  const std::string& nearest = NearestAt(span, id.name, [&] { return KnownNames(); });
   if (!nearest.empty()) {
     error.Hint(fmt::format("did you mean '{}'?", nearest));
   } else {

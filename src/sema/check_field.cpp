@@ -1,7 +1,6 @@
 // Fields, elements and what asks for types.
 #include <fmt/format.h>
 
-#include "base/suggest.h"
 #include "sema/checker.h"
 
 namespace sonde::sema {
@@ -43,7 +42,7 @@ ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_spa
     if (!field.only_in_record) listed += (listed.empty() ? "" : ", ") + field.name;
   }
   Diagnostic& error = Report(kUnknownField, field_span, fmt::format("{} has no field '{}'", scope_.probe_name, name));
-  std::string nearest = NearestName(name, names);
+  const std::string& nearest = NearestAt(field_span, name, [&] { return names; });
   error.Hint(nearest.empty() ? fmt::format("its fields are: {}", listed) : fmt::format("did you mean '{}'?", nearest));
   return ErrorExpr(span);
 }

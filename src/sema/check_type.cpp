@@ -1,7 +1,6 @@
 // Types as they are written, and what asks for them: sizeof, offsetof, container_of, typeof.
 #include <fmt/format.h>
 
-#include "base/suggest.h"
 #include "sema/checker.h"
 
 namespace sonde::sema {
@@ -123,9 +122,11 @@ ExprPtr Checker::CheckSizeof(const parser::Call& call, Span span) {
 const Field* Checker::FindField(const Type* structure, std::string_view name, Span span) {
   if (const Field* field = structure->FindField(name)) return field;
   Diagnostic& error = Report(kUnknownField, span, fmt::format("{} has no field '{}'", structure->name, name));
-  std::vector<std::string> names;
-  for (const Field& field : structure->fields) names.push_back(field.name);
-  std::string nearest = NearestName(name, names);
+  const std::string& nearest = NearestAt(span, name, [&] {
+    std::vector<std::string> names;
+    for (const Field& field : structure->fields) names.push_back(field.name);
+    return names;
+  });
   if (!nearest.empty()) error.Hint(fmt::format("did you mean '{}'?", nearest));
   return nullptr;
 }

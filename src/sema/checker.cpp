@@ -67,6 +67,13 @@ ExprPtr Checker::NotSupported(Span span, std::string_view what) {
   return ErrorExpr(span);
 }
 
+const std::string& Checker::NearestAt(Span span, std::string_view name,
+                                      const std::function<std::vector<std::string>()>& known) {
+  const auto [found, is_new] = nearest_.try_emplace({span.file, span.offset});
+  if (is_new) found->second = NearestName(name, known());
+  return found->second;
+}
+
 // --- joining types
 
 // Pointers to different things become `void *`. What stands at the address of a variable or of a map's value may have

@@ -4,6 +4,7 @@
 // again, until no type changes; then once more, with the diagnostics that the user sees.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -249,6 +250,9 @@ class Checker {
   const Type* CEnum(uint32_t id);                        // a CTypeId
   // Enumerators become literals, other values of enums integers.
   ExprPtr EnumAsInteger(ExprPtr value);
+  // What may have been meant by an unknown name; empty when nothing is near. Looked for once at each place, however often
+  // the macro that it stands in is called.
+  const std::string& NearestAt(Span span, std::string_view name, const std::function<std::vector<std::string>()>& known);
   bool JoinKey(uint32_t map, const Type* key, Span span);
   void WarnAboutSigns(const Type* held, const Type* offered, Span span);
   const Type* StoredType(const Type* type);
@@ -278,6 +282,7 @@ class Checker {
   std::set<uint32_t> assigned_maps_;
   MacroTable macros_;
   std::map<std::pair<uint32_t, const void*>, uint32_t> expansions_;  // by the expansion around a call, and its site
+  std::map<std::pair<FileId, uint32_t>, std::string> nearest_;       // by place
   uint32_t nesting_ = 0;                                             // of the macros and arguments being checked
   uint32_t expansion_count_ = 0;                                     // in this body
   bool expansion_refused_ = false;
