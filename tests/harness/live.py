@@ -55,6 +55,15 @@ def is_unlocked():
     return True
 
 
+def compat_calls(path):
+    """Kernels without IA32 emulation end a program at its first `int $0x80`."""
+    program = shutil.which("call32", path=path)
+    if program is None:
+        return "call32 is not built"
+    works = common.run([program, "1"], 10).status == 0
+    return "" if works else "the kernel takes no 32-bit calls (CONFIG_IA32_EMULATION)"
+
+
 # What SKIP_UNLESS can ask for: whether it is there, and the reason when it is not.
 REQUIREMENTS = {
     "root": (lambda: os.geteuid() == 0, "needs root"),
@@ -73,6 +82,8 @@ def unmet(requirement, path=None):
     if requirement.startswith("program:"):
         program = requirement.removeprefix("program:")
         return "" if shutil.which(program, path=path) else f"{program} is not installed"
+    if requirement == "compat-calls":
+        return compat_calls(path)
     if requirement not in REQUIREMENTS:
         return f"unknown requirement {requirement}"
     is_there, reason = REQUIREMENTS[requirement]
