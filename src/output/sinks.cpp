@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "output/folded.h"
 #include "output/json.h"
+#include "output/svg.h"
 #include "output/text.h"
 
 namespace sonde::output {
@@ -12,6 +14,8 @@ namespace {
 constexpr SinkKind kSinkKinds[] = {
     {.name = "text", .help = "lines for people", .make = MakeTextSink},
     {.name = "json", .help = "one JSON object a line, for programs", .make = MakeJsonSink},
+    {.name = "folded", .help = "maps of stacks as lines that draw flame graphs", .make = MakeFoldedSink},
+    {.name = "svg", .help = "a picture: flame graphs, histograms, series", .make = MakeSvgSink},
 };
 
 }  // namespace
