@@ -11,8 +11,9 @@ _sonde() {
     -c) COMPREPLY=(); return ;;
     -p) COMPREPLY=(); return ;;
     -o) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    -f) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+    -f) COMPREPLY=($(compgen -W 'text json folded svg' -- "$current")); return ;;
     -B) COMPREPLY=($(compgen -W 'none line full' -- "$current")); return ;;
+    --metrics) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --emit) COMPREPLY=($(compgen -W 'ast program ir asm elf' -- "$current")); return ;;
     -d) COMPREPLY=($(compgen -W 'ast codegen codegen-opt dis verifier libbpf' -- "$current")); return ;;
   esac

@@ -95,7 +95,7 @@ bool FindWord(const Word<T> (&words)[kSize], std::string_view word, T& value) {
 
 std::string_view SetFormat(Options& options, const std::string& value) {
   options.format = value;
-  return output::FindSinkKind(value) != nullptr ? "" : "text or json";
+  return output::FindSinkKind(value) != nullptr ? "" : "text, json, folded or svg";
 }
 
 std::string_view SetBuffering(Options& options, const std::string& value) {
@@ -164,7 +164,8 @@ constexpr OptionRow kRows[] = {
     {kProcess, "-p", "PID", "stop when this process ends", SetPid},
 
     {kOutput, "-o", "FILE", "write to FILE, not to standard output", SetText<&Options::output>},
-    {kOutput, "-f", "FORMAT", "text (the default) or json", SetFormat, "text json"},
+    {kOutput, "-f", "FORMAT", "text (the default), json, folded (stacks, a line each) or svg (a picture)", SetFormat,
+     "text json folded svg"},
     {kOutput, "-B", "MODE",
      "write after each event (none), line (line: the default on a terminal) or full buffer (full)", SetBuffering,
      "none line full"},
@@ -172,6 +173,10 @@ constexpr OptionRow kRows[] = {
     {kOutput, "-v", "", "say more: fields with -l, verifier logs with errors", SetFlag<&Options::verbose, true>},
     {kOutput, "-k", "", "tell of helpers of the kernel that fail, but for reads of memory; -kk: of those too",
      CountHelperErrors},
+    {kOutput, "--include-self", "", "print what sonde and those who read its output do, too",
+     SetFlag<&Options::include_self, true>},
+    {kOutput, "--metrics", "[ADDRESS]:PORT", "serve the maps to Prometheus, at /metrics",
+     SetText<&Options::metrics>},
     {kOutput, "--no-escape", "", "write control characters of what is traced to a terminal as they are",
      SetFlag<&Options::escape, false>},
     {kOutput, "--no-warnings", "", "leave out warnings", SetFlag<&Options::warnings, false>},

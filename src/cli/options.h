@@ -38,6 +38,7 @@ struct Options {
   std::optional<std::string> child;  // the command of -c
 
   std::optional<std::string> output;  // -o
+  std::string metrics;                // where to serve them; empty: nowhere
   std::string format = "text";        // a row of src/output
   output::Buffering buffering = output::Buffering::kAuto;
   bool quiet = false;
@@ -46,6 +47,7 @@ struct Options {
   bool escape = true;     // control characters of what is traced, on a terminal
   int helper_errors = 0;  // how many -k
   bool unsafe = false;
+  bool include_self = false;
   std::string probe_filter;
   std::string traceable_functions;  // a file in place of the kernel's list
   bool dry_run = false;

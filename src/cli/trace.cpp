@@ -14,6 +14,8 @@
 #include "base/unique_fd.h"
 #include "cli/commands.h"
 #include "cli/compile.h"
+#include "cli/metrics.h"
+#include "cli/service_manager.h"
 #include "output/sinks.h"
 #include "output/writer.h"
 #include "runtime/session.h"
@@ -44,6 +46,8 @@ runtime::RunOptions RuntimeOptions(const Options& options, int descriptor) {
   run.command = options.child.value_or("");
   run.dry_run = options.dry_run;
   run.output = descriptor;
+  run.include_self = options.include_self;
+  run.on_left_out = [](const std::string& text) { Tell(fmt::format("sonde: {}\n", text)); };
   if (options.verbose) run.on_detail = [](const std::string& detail) { Tell(fmt::format("sonde: {}\n", detail)); };
   if (options.warnings)
     run.on_warning = [](const std::string& text) { Tell(fmt::format("sonde: warning: {}\n", text)); };
@@ -65,7 +69,7 @@ bool FallBackToPerfPath(const Error& error, Compilation& compilation) {
   return raw && Compile(compilation, Step::kGenerate, Step::kGenerate);
 }
 
-int Run(const Options& options, Compilation& compilation, int descriptor) {
+int Run(const Options& options, Compilation& compilation, const ServiceManager& manager, int descriptor) {
   output::Writer writer(descriptor, options.buffering);
   output::SinkOptions sink_options;
   sink_options.quiet = options.quiet;
@@ -75,15 +79,28 @@ int Run(const Options& options, Compilation& compilation, int descriptor) {
                                .debug_lines = image.options.debug_lines,
                                .lazy = image.options.lazy_symbols});
   sink_options.symbols = &symbols;
-  const auto sink = output::FindSinkKind(options.format)->make(image, writer, sink_options);
+  auto sink = output::FindSinkKind(options.format)->make(image, writer, sink_options);
   runtime::RunOptions run = RuntimeOptions(options, descriptor);
   run.symbols = &symbols;
+  run.on_ready = [&](uint32_t probes) { manager.Tell(fmt::format("READY=1\nSTATUS={} probes attached", probes)); };
+  run.on_stopping = [&] { manager.Tell("STOPPING=1"); };
+  std::unique_ptr<MetricsServer> metrics;
+  if (!options.metrics.empty()) {
+    auto listening = MetricsServer::Listen(options.metrics, image);
+    if (!listening) return Refuse(listening.error().Message());
+    metrics = std::move(*listening);
+    run.on_maps = [&](runtime::TakeSnapshot source) { metrics->SetSource(std::move(source)); };
+  }
   const Result<int> status = runtime::Run(image, run, *compilation.kernel, *sink);
   if (options.verbose) {
     for (const std::string& line : symbols.Statistics()) Tell(fmt::format("sonde: {}\n", line));
   }
+  metrics.reset();
+  sink.reset();  // some write when they end
   writer.Flush();
-  if (!status && FallBackToPerfPath(status.error(), compilation)) return Run(options, compilation, descriptor);
+  if (!status && FallBackToPerfPath(status.error(), compilation)) {
+    return Run(options, compilation, manager, descriptor);
+  }
   if (!status) {
     if (options.verbose && !status.error().detail.empty()) Tell(status.error().detail + "\n");
     return Refuse(status.error().Message());
@@ -101,6 +118,7 @@ int TraceScript(const Options& options) {
   if (!options.fixture_host && !MayTrace()) {
     return Refuse("tracing needs root, or the capabilities CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH; try sudo");
   }
+  const ServiceManager manager = ServiceManager::FromEnvironment();
   Compilation compilation(options);
   bool good = Compile(compilation, Step::kImport);
   if (good && compilation.arguments.wants_help) {
@@ -109,10 +127,10 @@ int TraceScript(const Options& options) {
   good = good && Compile(compilation, Step::kGenerate, Step::kCheck);
   Tell(Complaints(compilation));
   if (!good) return 1;
-  if (!options.output) return Run(options, compilation, STDOUT_FILENO);
+  if (!options.output) return Run(options, compilation, manager, STDOUT_FILENO);
   const UniqueFd file(open(options.output->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.valid()) return Refuse(fmt::format("cannot open {}: {}", *options.output, std::strerror(errno)));
-  return Run(options, compilation, file.get());
+  return Run(options, compilation, manager, file.get());
 }
 
 }  // namespace sonde::cli

@@ -85,11 +85,13 @@ void BodyContext::Run() {
 
 void BodyContext::LowerPredicate(llvm::BasicBlock* refused) {
   AllocateVariables(0, body_.predicate_variables);
-  if (body_.predicate == nullptr) {
-    ir_.CreateBr(claim_late_);
-  } else {
-    ir_.CreateCondBr(LowerCondition(*body_.predicate), claim_late_, refused);
+  if (body_.predicate != nullptr) {
+    llvm::BasicBlock* holds = NewBlock("holds");
+    ir_.CreateCondBr(LowerCondition(*body_.predicate), holds, refused);
+    ir_.SetInsertPoint(holds);
   }
+  if (program_.leaves_out_readers) LeaveOutReaders(refused);
+  ir_.CreateBr(claim_late_);
 }
 
 void BodyContext::Leave() {

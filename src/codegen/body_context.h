@@ -51,6 +51,7 @@ struct ModuleContext {
   KernelFacts facts;
   Diagnostics& diagnostics;
   HelperErrors helper_errors = HelperErrors::kNone;
+  bool leaves_out_readers = false;  // the script prints what tasks do: not what its readers do
 };
 
 // Where `args` is found.
@@ -76,6 +77,7 @@ struct ProgramContext {
   // How many frames of a kernel stack lie between the body and what it is attached to, at least; 0: the program is
   // given the registers that the stack begins with.
   uint32_t entry_frames = 0;
+  bool leaves_out_readers = false;  // its bodies do not run for the readers of the output
 };
 
 // A function that is being lowered: a body's own, or the callback of a loop in it. Values are good in this function
@@ -249,6 +251,8 @@ class BodyContext {
     uint32_t bytes = 0;
   };
 
+  void LeaveOutReaders(llvm::BasicBlock* refused);
+  llvm::Value* ProcessId();
   void LowerPredicate(llvm::BasicBlock* refused);
   void LowerStatements(const sema::Statements& statements);
   void LowerStatement(const sema::Stmt& stmt);

@@ -13,6 +13,9 @@ namespace sonde::codegen {
 
 using sema::ProbeInstance;
 
+// Whether the script sends something from a probe on what tasks do, so that whoever reads it may cause more of it.
+bool PrintsActs(const sema::Program& program);
+
 struct Case {
   const ProbeInstance* probe = nullptr;
   uint32_t id = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <linux/bpf.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -145,18 +146,21 @@ class Builder : ProgramBuilder {
                    },
                },
                instance.hook);
-    AddEntry(program, instance.body, access, llvm::ConstantInt::get(llvm::Type::getInt64Ty(module_.llvm), probe.id),
-             guarded, objects);
+    AddEntry(program, {probe}, access, llvm::ConstantInt::get(llvm::Type::getInt64Ty(module_.llvm), probe.id), guarded,
+             objects);
   }
 
-  // The entry of a program that runs one body, with the number of its probe (null: the link tells it), unless one of
+  // The entry of a program that runs the one body of these probes, with the number of its probe (null: the link tells it), unless one of
   // the pointers at these offsets of its context is null.
-  void AddEntry(uint32_t program, uint32_t body_index, ArgsAccess access, llvm::Value* probe_id, bool guarded,
-                const std::vector<uint32_t>& objects = {}) {
+  void AddEntry(uint32_t program, const std::vector<Case>& cases, ArgsAccess access, llvm::Value* probe_id,
+                bool guarded, const std::vector<uint32_t>& objects = {}) {
+    const uint32_t body_index = cases[0].probe->body;
     std::string section = Image().programs[program].section;
     llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, access};
     context.entry_frames = EntryFrames(Image().programs[program].type, guarded);
+    context.leaves_out_readers = module_.leaves_out_readers &&
+                                 std::ranges::all_of(cases, [](const Case& one) { return one.probe->is_act; });
     llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
     llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
     if (guarded) LeaveWhenExiting(ir, entry, out);
@@ -213,7 +217,7 @@ class Builder : ProgramBuilder {
       Attach(program, image::AttachRawTracepoint{std::get<sema::HookRawTracepoint>(one.probe->hook).event}, *one.probe,
              1);
     }
-    AddEntry(first, cases[0].probe->body, ArgsAccess::kWords, ProbeIdOfProgram(), true);
+    AddEntry(first, cases, ArgsAccess::kWords, ProbeIdOfProgram(), true);
   }
 
   // One program for all, which learns the number of its probe from the link: many by one link where the kernel has
@@ -242,7 +246,7 @@ class Builder : ProgramBuilder {
       one_by_one.push_back({program, std::move(plan), one.probe->name, 1, hook.is_optional});
     }
     Image().groups.push_back(std::move(group));
-    AddEntry(first, cases[0].probe->body, ArgsAccess::kRegisters, count > 1 ? nullptr : ProbeIdOfProgram(), true);
+    AddEntry(first, cases, ArgsAccess::kRegisters, count > 1 ? nullptr : ProbeIdOfProgram(), true);
   }
 
   // A program each, since it is loaded for its function; they share their instructions.
@@ -257,7 +261,7 @@ class Builder : ProgramBuilder {
       image::Attachment attachment{program, image::AttachFunction{hook.function}, one.probe->name, 1, hook.is_optional};
       Image().groups.push_back({.ways = {{std::move(attachment)}}});
     }
-    AddEntry(first, cases[0].probe->body, ArgsAccess::kTrampoline, ProbeIdOfProgram(), true);
+    AddEntry(first, cases, ArgsAccess::kTrampoline, ProbeIdOfProgram(), true);
   }
 
   // A program whose code is that of program `first`.
@@ -294,6 +298,7 @@ class Builder : ProgramBuilder {
     std::string section = Image().programs[multi].section;
     llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, ArgsAccess::kRegisters};
+    context.leaves_out_readers = module_.leaves_out_readers;
     llvm::IRBuilder<> ir(llvm::BasicBlock::Create(module_.llvm, "entry", entry));
     llvm::BasicBlock* out = llvm::BasicBlock::Create(module_.llvm, "out", entry);
     LeaveWhenExiting(ir, entry, out);
@@ -341,6 +346,9 @@ bool WantsBtf(const sema::Program& program) {
   return false;
 }
 
-void BuildPrograms(ModuleContext& module, const ProgramOptions& options) { Builder(module, options).Run(); }
+void BuildPrograms(ModuleContext& module, const ProgramOptions& options) {
+  module.leaves_out_readers = PrintsActs(module.program);
+  Builder(module, options).Run();
+}
 
 }  // namespace sonde::codegen

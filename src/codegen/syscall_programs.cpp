@@ -154,6 +154,7 @@ class SyscallProgram : ProgramBuilder {
   void CallBodies() {
     ProgramContext context{module_, section_, access_};
     context.entry_frames = EntryFrames(image::ProgramType::kTracingRawTracepoint, true);
+    context.leaves_out_readers = module_.leaves_out_readers;
     std::map<uint32_t, int> uses;
     for (const auto& [number, list] : by_number_) {
       for (const Case& one : list) ++uses[one.probe->body];

@@ -6,6 +6,9 @@
 
 namespace sonde::image {
 
+// How many processes a program can leave out because they read what the script prints; the first is the tracer itself.
+inline constexpr uint32_t kReaderSlots = 6;
+
 // The one value of the `control` map (BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE), followed by one uint64 loss counter for each
 // of Image::loss_sites. Programs reach it as a direct map value, the runtime by mmap.
 struct Control {
@@ -16,8 +19,9 @@ struct Control {
   uint64_t start_ns = 0;        // CLOCK_BOOTTIME when probes were attached, for `elapsed`
   uint64_t runtime_errors = 0;  // records that found the control ring full
   int64_t returned = 0;         // by `return n` in a test
+  uint64_t left_out[kReaderSlots]{};  // how many events of each reader of the output were left out
 };
-static_assert(sizeof(Control) == 40);
+static_assert(sizeof(Control) == 40 + 8 * kReaderSlots);
 inline constexpr uint32_t kLossCountersOffset = sizeof(Control);
 
 // Every record in the data ring and the control ring begins so. Slots follow at the offsets that EventSpec gives,

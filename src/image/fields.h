@@ -160,9 +160,10 @@ void Fields(auto& archive, MaybeConst<Options> auto& value) {
 
 // Without `version`, which stands before the fields and decides whether they can be read.
 void Fields(auto& archive, MaybeConst<Image> auto& value) {
-  auto& [version, elf, types, maps, events, loss_sites, programs, groups, probe_names, constants, options, license] =
-      value;
-  archive(elf, types, maps, events, loss_sites, programs, groups, probe_names, constants, options, license);
+  auto& [version, elf, types, maps, events, loss_sites, programs, groups, probe_names, constants, leaves_out_readers,
+         options, license] = value;
+  archive(elf, types, maps, events, loss_sites, programs, groups, probe_names, constants, leaves_out_readers, options,
+          license);
 }
 
 }  // namespace sonde::image

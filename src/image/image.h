@@ -215,7 +215,7 @@ enum class ProgramType : uint8_t {
 
 // All instructions of an entry program, with its subprograms behind it, are one ELF section of this name; relocations
 // are R_BPF_64_64 against undefined symbols "map_<index>" (map fd), "value_<index>" (direct map value, the addend is
-// the offset into it), "probe_id" (a number), and against the section itself (a callback, BPF_PSEUDO_FUNC).
+// the offset into it), "probe_id" and "reader_<slot>" (numbers; 0: no such reader), and against the section itself (a callback, BPF_PSEUDO_FUNC).
 struct ProgramSpec {
   std::string section;
   std::string name;  // at most 15 characters, for bpftool
@@ -345,6 +345,7 @@ struct Image {
   std::vector<AttachGroup> groups;  // in order of declaration
   std::vector<std::string> probe_names;
   std::vector<std::byte> constants;
+  bool leaves_out_readers = false;  // some program refers to "reader_<slot>"
   Options options;
   std::string license = "GPL";
 };

@@ -7,6 +7,7 @@
 #include "base/glob.h"
 #include "base/suggest.h"
 #include "probes/btf_arguments.h"
+#include "probes/bystander.h"
 #include "probes/probes.h"
 #include "sema/diagnostic_ids.h"
 
@@ -86,7 +87,8 @@ std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser:
   std::vector<sema::ProbePoint> points;
   for (const Event& event : *events) {
     sema::ProbePoint point{.name = fmt::format("rawtracepoint:{}:{}", event.module, event.name),
-                           .hook = sema::HookRawTracepoint{event.name}};
+                           .hook = sema::HookRawTracepoint{event.name},
+                           .is_of_others = IsOfOthers(event.name)};
     if (context.wants_args) {
       const Btf& btf = **context.kernel.ModuleBtf(event.module);
       point.args = ArgumentsOf(btf, PrototypeOf(btf, event.name), 1);
@@ -124,6 +126,7 @@ const sema::ProbeType kRawtracepoint{.name = "rawtracepoint",
                                      .short_names = kShortNames,
                                      .spec = "rawtracepoint:[module:]event",
                                      .summary = "A static event of the kernel with its raw arguments; wildcards.",
+                                     .is_act = true,
                                      .has_args = true,
                                      .has_function_arguments = true,
                                      .expand = Expand,

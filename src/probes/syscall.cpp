@@ -189,6 +189,7 @@ Result<std::vector<sema::ListedProbe>> List(kernel::KernelView& kernel, std::str
 const sema::ProbeType kSyscall{.name = "syscall",
                                .spec = "syscall:name",
                                .summary = "A system call, with its arguments, result and time; runs when it ends.",
+                               .is_act = true,
                                .has_args = true,
                                .has_return_value = true,
                                .returns_errors = true,

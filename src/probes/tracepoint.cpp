@@ -3,6 +3,7 @@
 
 #include "base/glob.h"
 #include "base/suggest.h"
+#include "probes/bystander.h"
 #include "probes/c_types.h"
 #include "probes/probes.h"
 #include "sema/diagnostic_ids.h"
@@ -125,6 +126,7 @@ void AddPoint(sema::ExpandContext& context, const parser::ProbeSpec& spec, const
     point.hook = sema::HookSyscall{is_exit, *number, id, name.name};
   } else {
     point.hook = sema::HookTracepoint{name.category, name.name, id};
+    point.is_of_others = IsOfOthers(name.name);
   }
   points.push_back(std::move(point));
 }
@@ -187,6 +189,7 @@ const sema::ProbeType kTracepoint{.name = "tracepoint",
                                   .short_names = kShortNames,
                                   .spec = "tracepoint:category:event",
                                   .summary = "A static event of the kernel; wildcards in category and event.",
+                                  .is_act = true,
                                   .has_args = true,
                                   .expand = Expand,
                                   .list = List};

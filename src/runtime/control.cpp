@@ -63,6 +63,8 @@ void ControlBlock::FallAsleep() {
 
 void ControlBlock::Awake() { Shared(control_->asleep).store(0, std::memory_order_relaxed); }
 
+uint64_t ControlBlock::LeftOut(uint32_t slot) const { return Shared(control_->left_out[slot]).load(); }
+
 uint64_t ControlBlock::RuntimeErrors() const { return Shared(control_->runtime_errors).load(); }
 
 std::vector<uint64_t> ControlBlock::LossCounters() const {

@@ -33,6 +33,8 @@ class ControlBlock {
   void FallAsleep();
   void Awake();
 
+  // By slot: image::Control::left_out.
+  uint64_t LeftOut(uint32_t slot) const;
   uint64_t RuntimeErrors() const;
   // One per Image::loss_sites.
   std::vector<uint64_t> LossCounters() const;

@@ -106,6 +106,16 @@ void Dispatcher::PrintMapsAtExit() {
   }
 }
 
+std::vector<image::MapEvent> Dispatcher::Snapshot() const {
+  std::vector<image::MapEvent> events;
+  for (const MapHandle& map : maps_) {
+    if (map.spec->role != image::MapRole::kUser) continue;
+    auto rows = ReadMap(map);
+    if (rows) events.push_back({.map = map.spec, .rows = std::move(*rows), .top = 0, .div = 0, .at_exit = false});
+  }
+  return events;
+}
+
 void Dispatcher::Remember(const Result<void>& result) {
   if (!result && !error_) error_ = result.error();
 }

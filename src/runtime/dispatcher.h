@@ -26,6 +26,9 @@ class Dispatcher {
   // Every map that is to be printed at exit and was ever filled, in order.
   void PrintMapsAtExit();
 
+  // All maps of the script as they are now; those that cannot be read are left out. Another thread may ask.
+  std::vector<image::MapEvent> Snapshot() const;
+
   bool exit_requested() const { return exit_requested_; }
   // A record that was not handled here.
   void CountMalformed() { ++malformed_; }

@@ -123,7 +123,7 @@ Result<ProgramCode> Loader::ReadCode(const image::ProgramSpec& spec) {
   std::vector<int> maps;
   maps.reserve(maps_.size());
   for (const UniqueFd& map : maps_) maps.push_back(map.get());
-  return object_->Read(spec.section, maps, spec.probe_id);
+  return object_->Read(spec.section, maps, spec.probe_id, readers_);
 }
 
 Result<void> Loader::SetType(const image::ProgramSpec& spec, ProgramDefinition* definition) {

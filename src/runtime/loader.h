@@ -22,6 +22,8 @@ class Loader {
   // Both must outlive the loader.
   Loader(const image::Image& image, kernel::KernelView& kernel);
 
+  // The processes that programs leave out, by slot; before the first is loaded.
+  void SetReaders(std::vector<uint32_t> readers) { readers_ = std::move(readers); }
   // Errors name the map.
   Result<void> CreateMaps();
   // The descriptor of a program, loaded at the first call. Errors name what the program covers; the verifier's log is
@@ -50,6 +52,7 @@ class Loader {
 
   const image::Image& image_;
   kernel::KernelView& kernel_;
+  std::vector<uint32_t> readers_;
   std::optional<ProgramObject> object_;
   std::vector<UniqueFd> maps_;
   std::vector<UniqueFd> programs_;

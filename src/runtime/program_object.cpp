@@ -56,8 +56,8 @@ struct Target {
 // Changes the instruction at `at` as one relocation asks. Errors: why it cannot.
 class Relocator {
  public:
-  Relocator(ProgramCode* code, std::span<const int> maps, uint32_t probe_id)
-      : code_(code), maps_(maps), probe_id_(probe_id) {}
+  Relocator(ProgramCode* code, std::span<const int> maps, uint32_t probe_id, std::span<const uint32_t> readers)
+      : code_(code), maps_(maps), probe_id_(probe_id), readers_(readers) {}
 
   std::string Apply(uint32_t type, size_t at, const Target& target) {
     if (at >= code_->instructions.size()) return "a relocation lies outside of its section";
@@ -100,12 +100,17 @@ class Relocator {
       low.imm = maps_[*map];
       return "";
     }
-    if (target.name == "probe_id") {
-      low.imm = static_cast<int32_t>(probe_id_);
-      high.imm = 0;
-      return "";
+    if (target.name == "probe_id") return SetNumber(low, high, probe_id_);
+    if (const auto slot = IndexAfter(target.name, "reader_"); slot) {
+      return SetNumber(low, high, *slot < readers_.size() ? readers_[*slot] : 0);
     }
     return fmt::format("reference to \"{}\", which is not a map", target.name);
+  }
+
+  static std::string SetNumber(bpf_insn& low, bpf_insn& high, uint32_t number) {
+    low.imm = static_cast<int32_t>(number);
+    high.imm = 0;
+    return "";
   }
 
   std::string ApplyCallback(size_t at, const Target& target) {
@@ -124,6 +129,7 @@ class Relocator {
   ProgramCode* code_;
   std::span<const int> maps_;
   uint32_t probe_id_;
+  std::span<const uint32_t> readers_;
 };
 
 std::span<const std::byte> SectionBytes(Elf_Scn* section) {
@@ -175,8 +181,8 @@ Result<void> ProgramObject::ReadSections() {
   return {};
 }
 
-Result<ProgramCode> ProgramObject::Read(const std::string& section, std::span<const int> maps,
-                                        uint32_t probe_id) const {
+Result<ProgramCode> ProgramObject::Read(const std::string& section, std::span<const int> maps, uint32_t probe_id,
+                                        std::span<const uint32_t> readers) const {
   const auto found = std::ranges::find(sections_, section, &Section::name);
   if (found == sections_.end()) return Malformed(section, "there is no such section");
   if (found->bytes.empty() || found->bytes.size() % sizeof(bpf_insn) != 0) {
@@ -186,7 +192,7 @@ Result<ProgramCode> ProgramObject::Read(const std::string& section, std::span<co
   code.instructions.resize(found->bytes.size() / sizeof(bpf_insn));
   std::memcpy(code.instructions.data(), found->bytes.data(), found->bytes.size());
 
-  Relocator relocator(&code, maps, probe_id);
+  Relocator relocator(&code, maps, probe_id, readers);
   for (size_t i = 0; const auto relocation = Entry<Elf64_Rel>(found->relocations, i); ++i) {
     const auto symbol = Entry<Elf64_Sym>(symbols_, ELF64_R_SYM(relocation->r_info));
     if (!symbol || symbol->st_name >= strings_.size()) return Malformed(section, "a relocation without a symbol");

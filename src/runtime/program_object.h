@@ -25,7 +25,9 @@ class ProgramObject {
   static Result<ProgramObject> Open(std::span<const std::byte> elf);
 
   // `maps`: descriptors by index into Image::maps. Errors name what in the file does not fit: a mistake of ours.
-  Result<ProgramCode> Read(const std::string& section, std::span<const int> maps, uint32_t probe_id = 0) const;
+  // `readers` are the numbers of "reader_<slot>", 0 where there are none.
+  Result<ProgramCode> Read(const std::string& section, std::span<const int> maps, uint32_t probe_id = 0,
+                           std::span<const uint32_t> readers = {}) const;
 
  private:
   struct Close {

@@ -24,6 +24,7 @@
 #include "runtime/losses.h"
 #include "runtime/probe_set.h"
 #include "runtime/pump.h"
+#include "runtime/readers.h"
 #include "runtime/refusal.h"
 #include "runtime/signal_probes.h"
 #include "runtime/stop_signals.h"
@@ -47,6 +48,18 @@ uint64_t BootTime() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
+// Does something when a scope ends, however it does.
+class ScopeEnd {
+ public:
+  explicit ScopeEnd(std::function<void()> action) : action_(std::move(action)) {}
+  ScopeEnd(const ScopeEnd&) = delete;
+  ScopeEnd& operator=(const ScopeEnd&) = delete;
+  ~ScopeEnd() { action_(); }
+
+ private:
+  std::function<void()> action_;
+};
+
 class Session {
  public:
   Session(const image::Image& image, const RunOptions& options, kernel::KernelView& kernel, image::Sink& sink)
@@ -66,7 +79,10 @@ class Session {
   Result<void> WatchEnds();
   Result<void> Start();
   Result<void> RunPrograms(const std::vector<int>& programs, const char* when, bool stop_on_exit);
+  Snapshot TakeSnapshot() const;
   void TellLeftOut();
+  void FindOutReaders();
+  void TellOfReaders();
   // Each once; where there is nothing else, that is all.
   Result<void> RunIterators();
   Result<int> RunTests();
@@ -94,6 +110,7 @@ class Session {
   std::unique_ptr<Pump> pump_;
   std::unique_ptr<LossReport> losses_;
 
+  std::vector<Reader> readers_;  // in slots behind our own
   UniqueFd watched_process_;
   std::vector<pollfd> ends_;  // what ends the run
   std::vector<pollfd> ends_and_rings_;
@@ -103,6 +120,10 @@ class Session {
 
 Result<int> Session::Run() {
   if (auto prepared = Prepare(); !prepared) return std::unexpected(prepared.error());
+  const ScopeEnd forget([this] {
+    if (options_.on_maps) options_.on_maps(nullptr);
+  });
+  if (options_.on_maps) options_.on_maps([this] { return TakeSnapshot(); });
   if (auto started = Start(); !started) {
     control_->RequestExit();
     Detach();
@@ -145,12 +166,37 @@ Result<void> Session::Prepare() {
   if (auto made = MakeControl(); !made) return made;
   if (auto made = MakePump(); !made) return made;
   if (auto watched = WatchEnds(); !watched) return watched;
+  FindOutReaders();
   if (auto loaded = probes_.Load(); !loaded) return loaded;
   signal_probes_ = std::make_unique<SignalProbes>(probes_.SignalPrograms());
   if (signal_probes_->fd() >= 0) {
     ends_and_rings_.push_back({.fd = signal_probes_->fd(), .events = POLLIN, .revents = 0});
   }
   return {};
+}
+
+// What we and those who read our output do is left out where it would be printed.
+void Session::FindOutReaders() {
+  if (!image_.leaves_out_readers || options_.include_self || options_.dry_run) return;
+  std::vector<uint32_t> slots{static_cast<uint32_t>(getpid())};
+  if (options_.output >= 0) readers_ = FindReaders(options_.output, image::kReaderSlots - 1);
+  for (const Reader& reader : readers_) slots.push_back(static_cast<uint32_t>(reader.pid));
+  loader_.SetReaders(std::move(slots));
+}
+
+void Session::TellOfReaders() {
+  std::string who;
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < readers_.size(); ++i) {
+    const uint64_t count = control_->LeftOut(i + 1);
+    if (count == 0) continue;
+    total += count;
+    who += (who.empty() ? "" : ", ") + std::to_string(count) + " of " + readers_[i].name + " (" +
+           std::to_string(readers_[i].pid) + ")";
+  }
+  if (total == 0 || !options_.on_left_out) return;
+  options_.on_left_out("left out " + who + (total == 1 ? ": an event" : ": events") +
+                       " of what reads this output; --include-self keeps them");
 }
 
 Result<void> Session::MakeControl() {
@@ -225,12 +271,25 @@ Result<void> Session::Start() {
   }
   TellLeftOut();
   sink_.Emit(image::AttachedEvent{.probes = probes_.ProbeCount()});
+  if (options_.on_ready) options_.on_ready(probes_.ProbeCount());
   if (options_.dry_run) {
     ended_ = true;
     return {};
   }
   if (auto walked = RunIterators(); !walked) return walked;
   return child_ && !MustStop() ? child_->Release() : Result<void>();
+}
+
+Snapshot Session::TakeSnapshot() const {
+  Snapshot snapshot{.maps = dispatcher_->Snapshot(), .losses = {}};
+  const std::vector<uint64_t> counters = control_->LossCounters();
+  for (size_t i = 0; i < counters.size(); ++i) {
+    const image::LossSite& site = image_.loss_sites[i];
+    const bool is_helper =
+        site.reason == image::LossReason::kHelperFailed || site.reason == image::LossReason::kHelperCode;
+    if (!is_helper) snapshot.losses.push_back({.site = &site, .count = counters[i], .at_end = false});
+  }
+  return snapshot;
 }
 
 void Session::TellLeftOut() {
@@ -320,6 +379,7 @@ void Session::Poll(std::vector<pollfd>& descriptors, const timespec* timeout) {
 }
 
 Result<int> Session::Finish() {
+  if (options_.on_stopping) options_.on_stopping();
   control_->RequestExit();
   if (child_) child_->Terminate();
   const auto proceed = [this] { return !signals_->IsUrgent() && sink_.Healthy(); };
@@ -333,6 +393,7 @@ Result<int> Session::Finish() {
   if (proceed() && image_.options.print_maps_on_exit) dispatcher_->PrintMapsAtExit();
   losses_->AtEnd(probes_.RecursionMisses(), dispatcher_->malformed());
   sink_.Flush();
+  TellOfReaders();
   Detach();
   if (signals_->IsUrgent()) return kInterruptedStatus;
   if (!ran) return std::unexpected(ran.error());

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "image/address_names.h"
@@ -16,6 +17,14 @@
 #include "kernel/kernel_view.h"
 
 namespace sonde::runtime {
+
+// What the maps of a running script hold, and what was lost so far.
+struct Snapshot {
+  std::vector<image::MapEvent> maps;
+  std::vector<image::LossEvent> losses;
+};
+// May be called by another thread.
+using TakeSnapshot = std::function<Snapshot()>;
 
 struct RunOptions {
   // End when this process does; 0: none. What is traced of it is the compiler's business.
@@ -29,6 +38,15 @@ struct RunOptions {
   bool dry_run = false;
   // Told of the stacks that the script takes; null: nobody prints them.
   image::Symbols* symbols = nullptr;
+  // Take what readers of `output` do for events like others: see readers.h.
+  bool include_self = false;
+  // Told once, at the end, what was left out of the output on purpose; may be empty.
+  std::function<void(const std::string&)> on_left_out;
+  // Told when all is attached and the run begins, and when it is about to end; may be empty.
+  std::function<void(uint32_t probes)> on_ready;
+  std::function<void()> on_stopping;
+  // Given what tells of the maps while the run lasts, and null when it is about to end; may be empty.
+  std::function<void(TakeSnapshot)> on_maps;
   // For -v: a way to attach that was given up and why.
   std::function<void(const std::string&)> on_detail;
   // What the user should know though the run goes on; may be empty.

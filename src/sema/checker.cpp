@@ -432,6 +432,7 @@ bool Checker::SettleUnassigned() {
 }
 
 uint32_t Checker::AddEvent(Event event) {
+  if (scope_.body != nullptr && event.kind != image::EventKind::kExit) scope_.body->prints = true;
   program_.events.push_back(std::move(event));
   return static_cast<uint32_t>(program_.events.size() - 1);
 }

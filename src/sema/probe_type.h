@@ -38,6 +38,7 @@ struct ProbePoint {
   Hook hook;
   std::unique_ptr<ArgsLayout> args;  // null when there is none or it was not wanted
   std::string function;              // that it is in, for `func`; may be empty
+  bool is_of_others = false;         // though the type's are acts, this is about more than the current task
 };
 
 // A probe as -l and -lv show it.
@@ -56,6 +57,7 @@ struct ProbeType {
   std::string_view summary;
   bool has_user_context = true;  // the current task is the one that the event is about
   bool is_timer = false;
+  bool is_act = false;                  // the current task does it: left out where that is a reader of the output
   bool has_args = false;                // bodies may say args.field
   bool has_registers = false;           // programs are given struct pt_regs: reg()
   bool has_function_arguments = false;  // at a function's entry: argN and sargN by the calling convention

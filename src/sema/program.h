@@ -320,6 +320,7 @@ struct Body {
   const ProbeType* probe_type = nullptr;
   bool needs_record = false;  // reads what only the perf record has
   bool needs_enter = false;   // of a syscall: probe: reads what is only known when the call begins
+  bool prints = false;  // sends something to the reader
   bool uses_probe_name = false;
   bool uses_function_name = false;
   bool has_loops = false;
@@ -410,6 +411,7 @@ struct ProbeInstance {
   Hook hook;
   uint32_t body = 0;     // into Program::bodies
   std::string function;  // for `func`
+  bool is_act = false;   // the current task does what the probe is about
 };
 
 struct Program {

@@ -110,7 +110,8 @@ class Expansion {
         auto [known, inserted] = own.try_emplace({type, args}, static_cast<uint32_t>(instances_.size()));
         if (inserted) instances_.push_back({&probe, type, args, point.name});
         program_.probes.push_back(
-            {point.name, spec.text, std::move(point.hook), known->second, std::move(point.function)});
+            {point.name, spec.text, std::move(point.hook), known->second, std::move(point.function),
+             type->is_act && !point.is_of_others});
       }
     }
     if (program_.probes.size() > options_.max_probes && !over_limit_) {

@@ -44,7 +44,7 @@ def wrong_usage():
     refused(run("--no-such-option", "x"), "unknown option --no-such-option")
     refused(run("-q"), "no script")
     refused(run("-e"), "-e needs a PROGRAM")
-    refused(run("-f", "xml", "-e", HELLO), "text or json")
+    refused(run("-f", "xml", "-e", HELLO), "text, json, folded or svg")
     refused(run("-e", HELLO, env={"SONDE_MAX_STRLEN": "x"}), "SONDE_MAX_STRLEN=x")
 
 

@@ -33,6 +33,7 @@ struct control {
   u64 start_ns;
   u64 runtime_errors;
   s64 returned;
+  u64 left_out[6];
   u64 losses[4];
 };
 
