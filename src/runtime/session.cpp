@@ -368,7 +368,9 @@ Result<void> Session::Loop() {
 void Session::Sleep() {
   const auto start = SteadyClock::now();
   control_->FallAsleep();
-  if (pump_->IsEmpty() && !MustStop()) Poll(ends_and_rings_, nullptr);
+  // Nobody wakes us for what was lost: where something can be, we look once a second.
+  const timespec second{.tv_sec = 1, .tv_nsec = 0};
+  if (pump_->IsEmpty() && !MustStop()) Poll(ends_and_rings_, image_.loss_sites.empty() ? nullptr : &second);
   control_->Awake();
   slept_shortly_ = SteadyClock::now() - start < kShortSleep;
 }

@@ -1,6 +1,8 @@
 """Lines delivered and losses reported make up what happened, exactly."""
 
+import json
 import os
+import re
 import time
 
 from _sonde import Running, check, expect, lost, main, run
@@ -48,6 +50,39 @@ def a_slow_reader_loses_exactly():
     lines = out.count("\n")
     expect(status == 0 and lines + lost(errors) == CALLS, f"{status}: {lines} lines and {lost(errors)} lost: {errors}")
     expect(lost(errors) > 0, "nothing was lost, so this check shows nothing")
+
+
+@check
+def json_tells_the_same_by_line(folder):
+    """Each report names its line, counts up, and the last makes up the whole."""
+    out = folder / "out"
+    finished = run("-f", "json", "-o", out, "-e", PROGRAM, "-c", f"getppid_loop {CALLS}", timeout=120,
+                   env={"SONDE_PERF_RB_PAGES": "16"})
+    expect(finished.returncode == 0, finished.stderr)
+    lines, reports = 0, []
+    with out.open() as file:
+        for line in file:
+            event = json.loads(line)
+            lines += event["type"] == "printf"
+            if event["type"] == "lost_events":
+                reports.append(event["data"])
+    counts = [report["events"] for report in reports]
+    expect(reports and all(r["line"] == 1 and r["object"] == "printf" and r["file"] == "-e" for r in reports), f"{reports}")
+    expect([report["final"] for report in reports] == [False] * (len(reports) - 1) + [True], f"{reports}")
+    expect(counts == sorted(counts) and lines + counts[-1] == CALLS, f"{lines} lines and {counts} lost are not {CALLS}")
+
+
+@check
+def losses_are_told_while_the_script_runs():
+    """At most once a second, before anything ends: a script that ends by Ctrl-C has told already."""
+    program = 'tracepoint:syscalls:sys_enter_getppid /comm == "getppid_loop"/ { @n++; @k[@n] = 1; }'
+    running = Running("-e", program, "-c", "sh -c 'getppid_loop 1000; exec sleep 1000'",
+                      env={**os.environ, "SONDE_MAX_MAP_KEYS": "100"})
+    told = next((line for line in running.process.stderr if "so far" in line), "")
+    running.interrupt()
+    status, out, errors = running.end()
+    expect(re.match(r"sonde: lost 900 updates so far at -e:1:\d+ \(@k\)", told), f"{told!r}")
+    expect(status == 0 and "lost 900 updates at -e:1:" in errors, f"{status}: {errors}")
 
 
 @check
