@@ -10,6 +10,10 @@ const Type* CheckNumbered(Checker& checker, const parser::Call& syntax, Call& ca
     return checker.types().Uint64();
   }
   const sema::ProbeType& probe = *checker.scope().probe_type;
+  if (probe.has_numbered_args) {
+    call.args.push_back(checker.CheckNumberedArgument(syntax.name, syntax.name_span));
+    return call.args.back()->type;
+  }
   checker
       .Report(sema::kNotAvailable, syntax.name_span,
               fmt::format("{} is not available in {} probes", syntax.name, probe.name))
@@ -20,11 +24,12 @@ const Type* CheckNumbered(Checker& checker, const parser::Call& syntax, Call& ca
 constexpr Builtin Numbered(std::string_view name) {
   return {.name = name,
           .form = BuiltinForm::kVariable,
-          .signature = "uint64 argN",
-          .summary = "An argument of the function that the probe is in, by its number from 0.",
+          .signature = "uint64 argN (the declared type in usdt)",
+          .summary = "An argument of the function that the probe is in, or of the usdt probe, by its number from 0.",
           .example = "uprobe:libc:malloc { @bytes = hist(arg0); }",
           .check = CheckNumbered,
           .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
+            if (!call.args.empty()) return body.Lower(*call.args[0]);
             return body.FunctionArgument(static_cast<uint32_t>(call.data.integers[0]));
           }};
 }

@@ -50,8 +50,12 @@ void Append(std::string& text, const ListedProbe& probe) {
 bool AppendMatches(const Options& options, kernel::KernelView& kernel, const std::string& pattern, std::string& text) {
   const Question question = Understand(AllTables().probe_types, pattern);
   for (const ProbeType* type : question.types) {
-    if (type->list == nullptr) continue;
-    const auto probes = type->list(kernel, question.pattern, options.verbose);
+    // Programs are not searched unless the pattern says that it is about them.
+    const bool in_program = type->list_in_program != nullptr && question.types.size() == 1;
+    if (type->list == nullptr && !in_program) continue;
+    const auto probes = in_program
+                            ? type->list_in_program({kernel, question.pattern, options.verbose, options.pid.value_or(0)})
+                            : type->list(kernel, question.pattern, options.verbose);
     if (!probes) {
       Refuse(probes.error().Message());
       return false;
@@ -89,6 +93,15 @@ int ListMatches(const Options& options) {
   return 0;
 }
 
+// One probe of a script, with its fields.
+Result<std::vector<ListedProbe>> Described(const Options& options, const Compilation& compilation,
+                                           const ProbeType& type, const std::string& name) {
+  if (type.list_in_program != nullptr) {
+    return type.list_in_program({*compilation.kernel, name, true, options.pid.value_or(0)});
+  }
+  return type.list != nullptr ? type.list(*compilation.kernel, name, true) : std::vector<ListedProbe>();
+}
+
 // The probes of a script, wildcards resolved, each once, in the script's order.
 int ListScript(const Options& options) {
   Compilation compilation(options);
@@ -100,8 +113,8 @@ int ListScript(const Options& options) {
   for (const sema::ProbeInstance& probe : compilation.program->probes) {
     if (!seen.insert(probe.name).second) continue;
     const ProbeType* type = compilation.program->bodies[probe.body].probe_type;
-    const bool wants_fields = options.verbose && type != nullptr && type->list != nullptr;
-    const auto listed = wants_fields ? type->list(*compilation.kernel, probe.name, true) : std::vector<ListedProbe>();
+    const auto listed = options.verbose && type != nullptr ? Described(options, compilation, *type, probe.name)
+                                                           : std::vector<ListedProbe>();
     Append(text, listed && listed->size() == 1 ? listed->front() : ListedProbe{probe.name, {}});
   }
   return Print(options, text);

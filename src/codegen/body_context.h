@@ -175,6 +175,10 @@ class BodyContext {
   // A 64-bit word of the arguments, where the kernel hands over such, and of what the function returned.
   llvm::Value* WordArgument(uint32_t number);
   llvm::Value* WordReturned();
+  // What the registers say of a value in a process: itself, or its address.
+  llvm::Value* LocatedNumber(const kernel::UserLocation& at);
+  // A value in memory of at most 16 bytes that lies in one or two whole registers.
+  void StoreLocated(const kernel::UserLocation& at, const sema::Type& type, llvm::Value* target);
 
   // Calls a BPF helper by its number (BPF_FUNC_*); pointers are passed as such, the result is i64 or a pointer.
   llvm::Value* Helper(int number, std::initializer_list<llvm::Value*> args);

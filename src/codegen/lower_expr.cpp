@@ -273,6 +273,7 @@ llvm::Value* BodyContext::RecordFieldAddress(const sema::ArgsFieldInfo& field) {
 
 llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field, const Type& type) {
   ArgsAccess access = program_.access;
+  if (field.location) return Canonical(LocatedNumber(*field.location), type);
   if (field.is_return) return Canonical(WordReturned(), type);
   if (field.word >= 0) return Canonical(WordArgument(static_cast<uint32_t>(field.word)), type);
   if (field.is_thread_id) return Canonical(Helper(BPF_FUNC_get_current_pid_tgid, {}), type);

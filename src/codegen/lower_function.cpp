@@ -22,4 +22,26 @@ llvm::Value* BodyContext::WordReturned() {
   return ir_.CreateAlignedLoad(ir_.getInt64Ty(), place, llvm::Align(8));
 }
 
+llvm::Value* BodyContext::LocatedNumber(const kernel::UserLocation& at) {
+  llvm::Value* number = I64(static_cast<uint64_t>(at.displacement));
+  if (at.base >= 0) {
+    llvm::Value* base = ir_.CreateLShr(Register(static_cast<uint32_t>(at.base)), at.shift);
+    const uint64_t unused = 64 - uint64_t{at.register_size} * 8;
+    base = ir_.CreateAnd(base, I64(~uint64_t{0} >> unused));
+    number = ir_.CreateAdd(base, number);
+  }
+  if (at.index < 0) return number;
+  llvm::Value* index = Register(static_cast<uint32_t>(at.index));
+  return ir_.CreateAdd(number, ir_.CreateMul(index, I64(at.scale)));
+}
+
+void BodyContext::StoreLocated(const kernel::UserLocation& at, const sema::Type& type, llvm::Value* target) {
+  llvm::Value* words = Temporary(16);
+  ir_.CreateAlignedStore(Register(static_cast<uint32_t>(at.base)), words, llvm::Align(8));
+  if (at.second >= 0) {
+    ir_.CreateAlignedStore(Register(static_cast<uint32_t>(at.second)), At(words, 8), llvm::Align(8));
+  }
+  Copy(target, words, type.size);
+}
+
 }  // namespace sonde::codegen

@@ -143,6 +143,10 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
           },
           [&](const sema::ArgsField& node) -> llvm::Value* {
             const sema::ArgsFieldInfo& field = body_.args->fields[node.field];
+            if (field.location) {
+              StoreLocated(*field.location, type, target);
+              return nullptr;
+            }
             if (type.IsString()) return LowerArgsString(field, from.size < type.size ? from : type, target);
             ReadMemory(target, type.size, RecordFieldAddress(field), sema::AddressSpace::kKernel);
             return nullptr;

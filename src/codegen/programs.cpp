@@ -282,6 +282,11 @@ class Builder : ProgramBuilder {
     const ProbeInstance& first = *cases.front().probe;
     auto count = static_cast<uint32_t>(cases.size());
     std::string covers = count == 1 ? first.name : first.spec;
+    // The first probe of that name, in whatever body, stands for all of them.
+    uint32_t first_id = cases.front().id;
+    for (uint32_t id = 0; id < first_id; ++id) {
+      if (module_.program.probes[id].name == first.name) first_id = id;
+    }
     uint32_t multi = AddProgram(image::ProgramType::kUprobeMulti, "", covers, count);
     Image().programs.push_back(Image().programs[multi]);  // the same code
     Image().programs.back().type = image::ProgramType::kKprobe;
@@ -305,7 +310,7 @@ class Builder : ProgramBuilder {
     std::map<uint32_t, llvm::Function*> made;
     llvm::Function* body = BodyFunction(context, first.body, true, made);
     llvm::Value* null = llvm::ConstantPointerNull::get(ir.getPtrTy());
-    llvm::Value* id = ir.getInt64(cases.front().id);
+    llvm::Value* id = ir.getInt64(first_id);
     if (count > 1 && Body(first).uses_probe_name) id = AttachCookie(ir, entry->getArg(0));
     ir.CreateCall(body, {entry->getArg(0), null, id, null, null});
     ir.CreateBr(out);
@@ -316,13 +321,16 @@ class Builder : ProgramBuilder {
   // By file and process.
   static std::map<std::pair<std::string, int32_t>, image::AttachUprobes> UprobePlans(const std::vector<Case>& cases) {
     std::map<std::pair<std::string, int32_t>, image::AttachUprobes> plans;
+    std::map<std::string_view, uint32_t> ids;
     for (const Case& one : cases) {
       const auto& hook = std::get<sema::HookUprobe>(one.probe->hook);
       image::AttachUprobes& plan = plans[{hook.path, hook.pid}];
       plan.path = hook.path;
       plan.is_return = hook.is_return;
       plan.pid = hook.pid;
-      plan.places.push_back({hook.offset, hook.semaphore, one.id});
+      // A probe of several places is one probe to the script.
+      const uint32_t id = ids.try_emplace(one.probe->name, one.id).first->second;
+      plan.places.push_back({hook.offset, hook.semaphore, id});
     }
     return plans;
   }

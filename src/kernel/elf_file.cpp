@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -166,6 +167,24 @@ std::optional<uint64_t> ElfFile::AddressAt(uint64_t offset) const {
     return offset - segment.p_offset + segment.p_vaddr;
   }
   return std::nullopt;
+}
+
+std::optional<uint64_t> ElfFile::OnlySymbolAddress(std::string_view name) const {
+  std::set<uint64_t> addresses;
+  const auto add = [&](const GElf_Sym& symbol, std::string_view symbol_name) {
+    if (symbol_name.substr(0, symbol_name.find('@')) == name) addresses.insert(symbol.st_value);
+    return true;
+  };
+  VisitSymbols(data_->elf, add);
+  if (!HasSection(".symtab")) {
+    if (auto debug = Open(FindDebugFile(*this))) VisitSymbols(debug->data_->elf, add);
+  }
+  return addresses.size() == 1 ? std::optional(*addresses.begin()) : std::nullopt;
+}
+
+bool ElfFile::IsFixed() const {
+  GElf_Ehdr header;
+  return gelf_getehdr(data_->elf, &header) != nullptr && header.e_type == ET_EXEC;
 }
 
 namespace {

@@ -57,6 +57,10 @@ class ElfFile {
   std::optional<ElfSymbol> Symbol(std::string_view name) const;
   // The address of the byte at an offset of the file; empty for what is not loaded.
   std::optional<uint64_t> AddressAt(uint64_t offset) const;
+  // The address of the only symbol of that name, there too; empty when there is none, or several.
+  std::optional<uint64_t> OnlySymbolAddress(std::string_view name) const;
+  // Whether it is loaded at the addresses that it states.
+  bool IsFixed() const;
   // Where in the file the byte at an address lies; empty for what is not loaded from the file.
   std::optional<uint64_t> FileOffset(uint64_t address) const;
   // The same, of code alone.

@@ -16,7 +16,6 @@ struct Names {
 constexpr auto kNames = std::to_array<Names>({
     {"kcall", {}, 0},
     {"ucall", {}, 0},
-    {"usdt", {"U"}, 1},
     {"asyncwatchpoint", {"aw"}, 1},
 });
 

@@ -6,6 +6,7 @@
 #include "base/glob.h"
 #include "base/suggest.h"
 #include "probes/probes.h"
+#include "probes/user_list.h"
 #include "probes/user_spec.h"
 #include "sema/diagnostic_ids.h"
 
@@ -162,6 +163,11 @@ std::vector<sema::ProbePoint> ExpandReturn(sema::ExpandContext& context, const p
   return Expand(context, spec, true);
 }
 
+template <ExpandFunction kExpand>
+Result<std::vector<sema::ListedProbe>> List(const sema::ProgramQuestion& question) {
+  return ListByExpansion(question, kExpand);
+}
+
 constexpr std::string_view kShort[] = {"u"};
 constexpr std::string_view kReturnShort[] = {"ur"};
 
@@ -176,7 +182,8 @@ const sema::ProbeType kUprobe{.name = "uprobe",
                               .has_function_arguments = true,
                               .is_in_function = true,
                               .address_space = sema::AddressSpace::kUser,
-                              .expand = ExpandEntry};
+                              .expand = ExpandEntry,
+                              .list_in_program = List<ExpandEntry>};
 const sema::ProbeType kUretprobe{.name = "uretprobe",
                                  .short_names = kReturnShort,
                                  .spec = "uretprobe:path:function",
@@ -186,6 +193,7 @@ const sema::ProbeType kUretprobe{.name = "uretprobe",
                                  .has_return_value = true,
                                  .is_in_function = true,
                                  .address_space = sema::AddressSpace::kUser,
-                                 .expand = ExpandReturn};
+                                 .expand = ExpandReturn,
+                                 .list_in_program = List<ExpandReturn>};
 
 }  // namespace sonde::probes

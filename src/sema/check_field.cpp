@@ -14,6 +14,34 @@ const Type* Checker::EnumOfRecord(const ArgsFieldInfo& field) {
   return type != nullptr && type->IsEnum() && type->size == field.type->size ? type : nullptr;
 }
 
+ExprPtr Checker::ReadField(uint32_t index, Span span) {
+  const ArgsFieldInfo& field = scope_.args->fields[index];
+  const Type* type = TypeOfField(field);
+  if (field.location && !field.location->problem.empty()) {
+    Report(kNotAvailable, span, fmt::format("{} cannot be read in {}: {}", field.name, scope_.probe_name,
+                                            field.location->problem));
+    return ErrorExpr(span);
+  }
+  const bool is_whole = type != nullptr && (field.word < 0 || type->IsScalar());
+  if (!is_whole) return nullptr;
+  if (!field.location || !field.location->is_memory) return Make(span, type, ArgsField{index});
+  ExprPtr address = Make(span, types().Pointer(type, AddressSpace::kUser), ArgsField{index});
+  return MakeLoad(span, type, std::move(address));
+}
+
+ExprPtr Checker::CheckNumberedArgument(std::string_view name, Span span) {
+  if (scope_.args == nullptr) return ErrorExpr(span);  // the expansion has reported why
+  const std::vector<ArgsFieldInfo>& fields = scope_.args->fields;
+  for (uint32_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].name == name) return ReadField(i, span);
+  }
+  Diagnostic& error = Report(kUnknownField, span, fmt::format("{} has no {}", scope_.probe_name, name));
+  error.Hint(fields.empty() ? "it has no arguments"
+                            : fmt::format("its arguments are arg0{}", fields.size() == 1 ? " alone"
+                                                                                        : " to " + fields.back().name));
+  return ErrorExpr(span);
+}
+
 ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_span) {
   if (scope_.probe_type == nullptr || !scope_.probe_type->has_args) {
     Report(kNotAvailable, span,
@@ -27,10 +55,8 @@ ExprPtr Checker::CheckArgsField(std::string_view name, Span span, Span field_spa
     if (field.name != name || field.is_return) continue;
     if (field.only_in_record) scope_.body->needs_record = true;
     if (field.exec == ArgsFieldInfo::Exec::kOther) scope_.body->needs_enter = true;
-    const Type* type = TypeOfField(field);
-    bool is_whole = type != nullptr && (field.word < 0 || type->IsScalar());
-    if (!is_whole) return NotSupported(field_span, fmt::format("a field of type '{}'", field.c_type));
-    ExprPtr value = Make(span, type, ArgsField{i});
+    ExprPtr value = ReadField(i, span);
+    if (value == nullptr) return NotSupported(field_span, fmt::format("a field of type '{}'", field.c_type));
     const Type* enumeration = EnumOfRecord(field);
     return enumeration == nullptr ? std::move(value) : Coerce(std::move(value), enumeration, "the field");
   }
@@ -52,8 +78,8 @@ ExprPtr Checker::CheckReturnValue(Span span) {
   for (uint32_t i = 0; i < scope_.args->fields.size(); ++i) {
     const ArgsFieldInfo& field = scope_.args->fields[i];
     if (!field.is_return) continue;
-    const Type* type = TypeOfField(field);
-    if (type != nullptr && type->IsScalar()) return Make(span, type, ArgsField{i});
+    ExprPtr value = ReadField(i, span);
+    if (value != nullptr && (value->type->IsScalar() || field.location)) return value;
     return NotSupported(span, fmt::format("a return value of type '{}'", field.c_type));
   }
   return nullptr;

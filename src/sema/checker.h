@@ -63,6 +63,8 @@ class Checker {
 
   // The return value of the function that the probe is in, by its declared type; null when none is declared.
   ExprPtr CheckReturnValue(Span span);
+  // argN, where such are fields of the layout. Error after a report.
+  ExprPtr CheckNumberedArgument(std::string_view name, Span span);
   // A checked expression; never null. Its type may be vague.
   ExprPtr Check(const parser::Expr& expr);
   // The same, and reports when it is no integer (bools and enums are taken).
@@ -246,6 +248,8 @@ class Checker {
   ExprPtr BtfEnumerator(std::string_view name, Span span);  // null when there is none
   // Null for what the language has no type for.
   const Type* TypeOfField(const ArgsFieldInfo& field);
+  // The value of a field of the layout; null for a type that is not supported.
+  ExprPtr ReadField(uint32_t index, Span span);
   const Type* EnumOfRecord(const ArgsFieldInfo& field);  // null when it is none that is known
   const Type* CEnum(uint32_t id);                        // a CTypeId
   // Enumerators become literals, other values of enums integers.

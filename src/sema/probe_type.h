@@ -47,6 +47,14 @@ struct ListedProbe {
   std::vector<std::string> fields;  // "const char * filename"
 };
 
+// What -l asks of a type whose probes are in programs.
+struct ProgramQuestion {
+  kernel::KernelView& kernel;
+  std::string_view pattern;  // "uprobe:/bin/bash:read*"
+  bool with_fields = false;
+  int32_t pid = 0;  // of -p; 0: none
+};
+
 // What a run is for: each probe belongs to one.
 enum class RunMode : uint8_t { kTrace, kTest, kBench };
 
@@ -61,6 +69,7 @@ struct ProbeType {
   bool has_args = false;                // bodies may say args.field
   bool has_registers = false;           // programs are given struct pt_regs: reg()
   bool has_function_arguments = false;  // at a function's entry: argN and sargN by the calling convention
+  bool has_numbered_args = false;       // argN are fields of the layout, by these names
   bool has_return_value = false;        // retval
   bool returns_errors = false;          // retval is an int64: negative error numbers
   bool has_elapsed_ns = false;          // the time from a call's beginning to its end
@@ -73,6 +82,8 @@ struct ProbeType {
   // Probes that match `pattern` ("tracepoint:syscalls:*openat*"), sorted; null when the type cannot be listed.
   Result<std::vector<ListedProbe>> (*list)(kernel::KernelView& kernel, std::string_view pattern,
                                            bool with_fields) = nullptr;
+  // The same of probes in programs, which are listed when a pattern names a program. An error says why there are none.
+  Result<std::vector<ListedProbe>> (*list_in_program)(const ProgramQuestion& question) = nullptr;
 };
 
 using ProbeTypeTable = std::span<const ProbeType* const>;

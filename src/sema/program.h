@@ -13,6 +13,7 @@
 #include "base/format_step.h"
 #include "base/source.h"
 #include "image/image.h"
+#include "kernel/user_location.h"
 #include "parser/ast.h"
 #include "sema/type.h"
 
@@ -294,6 +295,8 @@ struct ArgsFieldInfo {
   const kernel::Btf* btf = nullptr;
   uint32_t btf_type = 0;
   bool is_return = false;   // what the function returns, for `retval`; no field of `args`
+  // In a process; the field itself is then what the registers say: the value, or the address of it.
+  std::optional<kernel::UserLocation> location;
   bool is_context = false;  // of an iterator: `ctx` itself, which points to a `c_type`
 };
 

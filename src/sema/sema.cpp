@@ -53,9 +53,15 @@ struct Instance {
   std::string probe_name;  // the first of those that it serves
 };
 
+std::string LocationKey(const kernel::UserLocation& at) {
+  return fmt::format("{} {} {} {} {} {} {} {} {}:", at.base, at.index, at.scale, at.displacement, at.shift,
+                     at.register_size, at.is_memory, at.second, at.problem);
+}
+
 std::string LayoutKey(const ArgsLayout& layout) {
   std::string key;
   for (const ArgsFieldInfo& field : layout.fields) {
+    if (field.location) key += LocationKey(*field.location);
     key += fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {};", field.name, static_cast<const void*>(field.type),
                        field.record_offset, field.record_size, static_cast<int>(field.place), field.syscall_argument,
                        field.is_syscall_return, field.only_in_record, field.word, static_cast<const void*>(field.btf),
@@ -77,6 +83,8 @@ class Expansion {
         options_(options),
         words_for_args_(WithMacros({"args"}, script, sources)),
         words_for_retval_(WithMacros({"retval"}, script, sources)),
+        words_for_numbers_(WithMacros({"arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6", "arg7", "arg8", "arg9"},
+                                      script, sources)),
         diagnostics_(diagnostics) {}
 
   void Add(const parser::Probe& probe, Span span) {
@@ -90,6 +98,7 @@ class Expansion {
                           .unsafe = options_.unsafe};
     const bool wants_args = Mentions(words_for_args_, sources_.Text(span));
     const bool wants_retval = Mentions(words_for_retval_, sources_.Text(span));
+    const bool wants_numbers = Mentions(words_for_numbers_, sources_.Text(span));
     std::map<std::pair<const ProbeType*, const ArgsLayout*>, uint32_t> own;
     for (const parser::ProbeSpec& written : probe.specs) {
       parser::ProbeSpec spec = WithParameters(written);
@@ -100,7 +109,8 @@ class Expansion {
         continue;
       }
       // Where retval is no number alike for all, it has a declared type and is found as arguments are.
-      context.wants_args = wants_args || (wants_retval && !type->has_return_value);
+      context.wants_args = (wants_args && type->has_args) || (wants_retval && !type->has_return_value) ||
+                           (wants_numbers && type->has_numbered_args);
       for (ProbePoint& point : type->expand(context, spec)) {
         if (!type->runs_in_tracer && !IsWanted(point.name)) {
           filtered_ = true;
@@ -186,6 +196,7 @@ class Expansion {
   const Options& options_;
   std::set<std::string> words_for_args_;
   std::set<std::string> words_for_retval_;
+  std::set<std::string> words_for_numbers_;
   Diagnostics& diagnostics_;
   std::vector<Instance> instances_;
   std::map<std::string, const ArgsLayout*> layouts_;
