@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -61,11 +62,15 @@ class Reader {
     while (next_ < words_.size()) {
       const std::string& word = words_[next_++];
       if (word == "--") break;
-      if (!word.starts_with("--")) {
+      std::string problem;
+      if (word.starts_with("--")) {
+        problem = ReadOption(std::string_view(word).substr(2));
+      } else if (IsLetters(word)) {
+        problem = ReadLetters(std::string_view(word).substr(1));
+      } else {
         result_.parameters.push_back(word);
-      } else if (std::string problem = ReadOption(std::string_view(word).substr(2)); !problem.empty()) {
-        return problem;
       }
+      if (!problem.empty()) return problem;
     }
     result_.parameters.insert(result_.parameters.end(), words_.begin() + static_cast<ptrdiff_t>(next_), words_.end());
     return "";
@@ -86,6 +91,30 @@ class Reader {
     if (equals != std::string_view::npos) return Set(*option, word.substr(equals + 1));
     if (next_ == words_.size()) return fmt::format("--{} needs {}", name, TypeWord(like));
     return Set(*option, words_[next_++]);
+  }
+
+  // Words such as -x are parameters of a script whose options have no letters.
+  bool IsLetters(std::string_view word) const {
+    return word.size() > 1 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1])) != 0 &&
+           std::ranges::any_of(options_, [](const ScriptOption& option) { return option.letter != 0; });
+  }
+
+  // -TU is -T -U; what needs a value takes the rest of the word, or the next word.
+  std::string ReadLetters(std::string_view letters) {
+    for (size_t i = 0; i < letters.size(); ++i) {
+      const auto option = std::ranges::find(options_, letters[i], &ScriptOption::letter);
+      if (option == options_.end()) return fmt::format("unknown option -{}; --help lists the options", letters[i]);
+      std::string_view text = "true";
+      if (!std::holds_alternative<bool>(option->default_value)) {
+        text = letters.substr(i + 1);
+        if (text.empty() && next_ == words_.size())
+          return fmt::format("-{} needs {}", letters[i], TypeWord(option->default_value));
+        if (text.empty()) text = words_[next_++];
+        i = letters.size();
+      }
+      if (std::string problem = Set(*option, text); !problem.empty()) return problem;
+    }
+    return "";
   }
 
   std::string Set(const ScriptOption& option, std::string_view text) {
@@ -117,18 +146,21 @@ std::expected<ScriptArguments, std::string> ReadScriptArguments(std::span<const 
   return result;
 }
 
-std::string ScriptHelp(const std::string& script, std::span<const ScriptOption> options) {
-  std::string text =
-      fmt::format("usage: sonde [OPTIONS] {} [PARAMETERS]{}\n", script, options.empty() ? "" : " -- [SCRIPT OPTIONS]");
-  if (options.empty()) return text + "\nThe script has no options of its own.\n";
-  text += "\nScript options:\n";
+std::string ScriptUsage(const std::string& script, std::span<const ScriptOption> options) {
+  return fmt::format("usage: sonde [OPTIONS] {} [PARAMETERS]{}\n", script, options.empty() ? "" : " -- [SCRIPT OPTIONS]");
+}
+
+std::string ScriptHelp(const std::string& usage, std::span<const ScriptOption> options) {
+  if (options.empty()) return usage + "\nThe script has no options of its own.\n";
+  std::string text = usage + "\nOptions of the script:\n";
   for (const ScriptOption& option : options) {
     const OptionValue& value = option.default_value;
-    std::string name = "--" + option.name;
+    std::string name = option.letter == 0 ? "    " : fmt::format("-{}, ", option.letter);
+    name += "--" + option.name;
     if (std::holds_alternative<int64_t>(value)) name += "=NUMBER";
     if (std::holds_alternative<std::string>(value)) name += "=TEXT";
     const std::string help = option.help.empty() ? "" : option.help + " ";
-    text += fmt::format("  {:<24} {}(default: {})\n", name, help, Text(value));
+    text += fmt::format("  {:<26} {}(default: {})\n", name, help, Text(value));
   }
   return text;
 }

@@ -17,13 +17,15 @@ struct ScriptArguments {
   bool wants_help = false;
 };
 
-// `own` are the words after `--`: `--name=value`, `--name value`, a bare `--name` for bools; others are parameters,
+// `own` are the words after `--`: `--name=value`, `--name value`, a bare `--name` for bools, their letters; others are parameters,
 // and so is all after a second `--`. The error is one line.
 std::expected<ScriptArguments, std::string> ReadScriptArguments(std::span<const std::string> parameters,
                                                                 std::span<const std::string> own,
                                                                 std::span<const sema::ScriptOption> options);
 
+// The first line of a script's help.
+std::string ScriptUsage(const std::string& script, std::span<const sema::ScriptOption> options);
 // What `sonde script.bt -- --help` prints.
-std::string ScriptHelp(const std::string& script, std::span<const sema::ScriptOption> options);
+std::string ScriptHelp(const std::string& usage, std::span<const sema::ScriptOption> options);
 
 }  // namespace sonde::cli

@@ -122,7 +122,8 @@ int TraceScript(const Options& options) {
   Compilation compilation(options);
   bool good = Compile(compilation, Step::kImport);
   if (good && compilation.arguments.wants_help) {
-    return Print(options, ScriptHelp(options.file.value_or("-e PROGRAM"), compilation.script_options));
+    const std::vector<sema::ScriptOption>& own = compilation.script_options;
+    return Print(options, ScriptHelp(ScriptUsage(options.file.value_or("-e PROGRAM"), own), own));
   }
   good = good && Compile(compilation, Step::kGenerate, Step::kCheck);
   Tell(Complaints(compilation));

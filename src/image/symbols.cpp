@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -210,6 +211,15 @@ constexpr auto kResources = std::to_array<Symbol>(
     {S(RLIMIT_CPU), S(RLIMIT_FSIZE), S(RLIMIT_DATA), S(RLIMIT_STACK), S(RLIMIT_CORE), S(RLIMIT_RSS), S(RLIMIT_NPROC),
      S(RLIMIT_NOFILE), S(RLIMIT_MEMLOCK), S(RLIMIT_AS), S(RLIMIT_LOCKS), S(RLIMIT_SIGPENDING), S(RLIMIT_MSGQUEUE),
      S(RLIMIT_NICE), S(RLIMIT_RTPRIO), S(RLIMIT_RTTIME)});
+constexpr auto kCapabilities = std::to_array<Symbol>(
+    {S(CAP_CHOWN), S(CAP_DAC_OVERRIDE), S(CAP_DAC_READ_SEARCH), S(CAP_FOWNER), S(CAP_FSETID), S(CAP_KILL),
+     S(CAP_SETGID), S(CAP_SETUID), S(CAP_SETPCAP), S(CAP_LINUX_IMMUTABLE), S(CAP_NET_BIND_SERVICE),
+     S(CAP_NET_BROADCAST), S(CAP_NET_ADMIN), S(CAP_NET_RAW), S(CAP_IPC_LOCK), S(CAP_IPC_OWNER), S(CAP_SYS_MODULE),
+     S(CAP_SYS_RAWIO), S(CAP_SYS_CHROOT), S(CAP_SYS_PTRACE), S(CAP_SYS_PACCT), S(CAP_SYS_ADMIN), S(CAP_SYS_BOOT),
+     S(CAP_SYS_NICE), S(CAP_SYS_RESOURCE), S(CAP_SYS_TIME), S(CAP_SYS_TTY_CONFIG), S(CAP_MKNOD), S(CAP_LEASE),
+     S(CAP_AUDIT_WRITE), S(CAP_AUDIT_CONTROL), S(CAP_SETFCAP), S(CAP_MAC_OVERRIDE), S(CAP_MAC_ADMIN), S(CAP_SYSLOG),
+     S(CAP_WAKE_ALARM), S(CAP_BLOCK_SUSPEND), S(CAP_AUDIT_READ), S(CAP_PERFMON), S(CAP_BPF),
+     S(CAP_CHECKPOINT_RESTORE)});
 constexpr auto kUsageOf = std::to_array<Symbol>({N(0, "RUSAGE_SELF"), N(static_cast<uint32_t>(-1), "RUSAGE_CHILDREN"),
                                                  N(-1, "RUSAGE_CHILDREN"), N(1, "RUSAGE_THREAD")});
 constexpr auto kSigprocmask = std::to_array<Symbol>({S(SIG_BLOCK), S(SIG_UNBLOCK), S(SIG_SETMASK)});
@@ -348,6 +358,7 @@ constexpr auto kTables = std::to_array<SymbolTable>({
     {"arch_prctl", {}, kArchPrctl, kAllBits},
     {"at", kAt},
     {"bpf", {}, kBpf, kAllBits},
+    {"capability", {}, kCapabilities, kAllBits},
     {"clock", {}, kClocks, kAllBits},
     {"clone", kCloneFlags, kSignals, 0xff},
     {"close_range", kCloseRange},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "parser/walk.h"
 #include "sema/diagnostic_ids.h"
@@ -23,13 +24,24 @@ std::optional<OptionValue> ReadDefault(const parser::Expr& expr) {
   return static_cast<int64_t>(0 - static_cast<uint64_t>(*number));
 }
 
+// "name" or "name,n".
+bool ReadName(std::string_view text, ScriptOption& option) {
+  const size_t comma = text.find(',');
+  option.name = text.substr(0, comma);
+  if (option.name.empty()) return false;
+  if (comma == std::string_view::npos) return true;
+  if (text.size() != comma + 2 || std::isalpha(static_cast<unsigned char>(text.back())) == 0) return false;
+  option.letter = text.back();
+  return true;
+}
+
 }  // namespace
 
 std::optional<ScriptOption> ReadOption(const parser::Call& call, Span span) {
   if (call.args.empty() || call.args.size() > 3) return std::nullopt;
   const auto* name = std::get_if<parser::StringLiteral>(&call.args[0]->node);
-  if (name == nullptr || name->value.empty()) return std::nullopt;
-  ScriptOption option{.name = name->value, .span = span};
+  ScriptOption option{.name = {}, .span = span};
+  if (name == nullptr || !ReadName(name->value, option)) return std::nullopt;
   if (call.args.size() > 1) {
     std::optional<OptionValue> value = ReadDefault(*call.args[1]);
     if (!value) return std::nullopt;
@@ -55,6 +67,7 @@ std::vector<ScriptOption> FindOptions(std::span<const parser::Ast* const> files,
       options.push_back(std::move(*option));
       return;
     }
+    if (known->letter == 0) known->letter = option->letter;
     if (known->help.empty()) known->help = option->help;
     if (known->default_value.index() == option->default_value.index()) return;
     diagnostics

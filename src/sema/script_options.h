@@ -1,4 +1,5 @@
-// The options that a script declares by getopt("name", default, "help"), known before it is checked.
+// The options that a script declares by getopt("name", default, "help"), known before it is checked. A name may be followed
+// by a letter: getopt("pid,p", 0) is --pid and -p, and read by getopt("pid", 0) elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ using OptionValue = std::variant<bool, int64_t, std::string>;
 
 struct ScriptOption {
   std::string name;  // without dashes
+  char letter = 0;   // of its short form; 0: it has none
   OptionValue default_value = false;
   std::string help;  // may be empty
   Span span;

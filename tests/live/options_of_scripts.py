@@ -43,4 +43,21 @@ def help_of_the_script():
         expect(line in finished.stdout, f"no {line}: {finished.stdout}")
 
 
+@check
+def letters():
+    script = ('begin { printf("%d %s %d %d\\n", getopt("count,c", 10, "how many"), getopt("name,n", "x"), '
+              'getopt("all,a"), getopt("more,m")); exit(); }')
+
+    def letters_give(output, *words):
+        finished = run("-q", "-e", script, "--", *words)
+        expect(finished.stdout == output, f"{words}: {finished.stdout!r} {finished.stderr}")
+
+    letters_give("10 x 1 1\n", "-am")
+    letters_give("5 y 0 1\n", "-mc5", "-n", "y")
+    letters_give("5 -y 0 0\n", "--count=5", "-n-y")
+    finished = run("-q", "-e", script, "--", "-z")
+    expect(finished.returncode == 1 and "unknown option -z" in finished.stderr, finished.stderr)
+    expect("-c, --count=NUMBER" in run("-e", script, "--", "--help").stdout, "no letter in the help")
+
+
 main()

@@ -36,6 +36,8 @@ def of_sonde(path):
     calls = collections.defaultdict(list)
     for line in path.read_text(errors="replace").splitlines():
         pid, call = re.match(r"\[pid (\d+)\] (.*)", line).groups()
+        if call.startswith(("+++", "---")) or call.endswith("= ?"):
+            continue
         calls[pid].append(call)
     return calls
 

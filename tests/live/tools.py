@@ -4,13 +4,13 @@ import os
 import re
 from pathlib import Path
 
-from _sonde import check, expect, main, run
+from _sonde import Skip, check, expect, main, run
 
 TOOLS = Path(__file__).parents[2] / "tools"
 
 
 def tool(*words, command, **more):
-    finished = run("tool", "-q", *words, "-c", command, timeout=60, env={"SONDE_TOOLS": str(TOOLS)}, **more)
+    finished = run("tool", "-q", "-c", command, *words, timeout=60, env={"SONDE_TOOLS": str(TOOLS)}, **more)
     expect(finished.returncode == 0, f"status {finished.returncode}: {finished.stderr}")
     return finished.stdout
 
@@ -40,15 +40,63 @@ def strace():
     output = tool("strace", command="sh -c '/bin/cat /etc/hostname /nonexistent; exit 0'")
     shows(r'\[pid \d+\] execve\("/bin/cat", \["/bin/cat", "/etc/hostname", "/nonexistent"\], 0x\w+ /\* \d+ vars \*/\) = 0$', output)
     shows(r'\] openat\(AT_FDCWD, "/nonexistent", O_RDONLY\) = -1 ENOENT \(No such file or directory\)$', output)
-    output = tool("strace", "--summary", command="ls /")
-    shows(r"@calls\[syscall:getdents64\]: 2", output)
-    output = tool("strace", "--failed", "--time", command="cat /nonexistent")
+    output = tool("strace", "-c", command="ls /")
+    shows(r"^ *\d+\.\d\d +\d+\.\d{6} +\d+ +2 +0 (syscall:)?getdents64$", output)
+    shows(r"^100\.00 .* total$", output)
+    output = tool("strace", "-ZT", command="cat /nonexistent")
     shows(r'"/nonexistent".* ENOENT .* <0\.\d{6}>$', output)
 
 
 @check
+def strace_of_some_calls():
+    output = tool("strace", "-e", "openat,%network", command="cat /etc/hostname")
+    shows(r'openat\(AT_FDCWD, "/etc/hostname"', output)
+    expect(not re.search(r"\] (?!openat)\w+\(", output), output)
+    output = tool("strace", "-e", "!openat", command="cat /etc/hostname")
+    shows(r"\] read\(", output)
+    expect("openat(" not in output, output)
+    output = tool("strace", command="sh -c 'exit 3'")
+    shows(r"\] exit_group\(3\) = \?$", output)
+    shows(r"\+\+\+ exited with 3 \+\+\+$", output)
+
+
+@check
+def a_command_behind_the_options():
+    finished = run("tool", "-q", "opensnoop", "-x", "-ncat", "cat", "/nonexistent/a b", env={"SONDE_TOOLS": str(TOOLS)})
+    shows(r" cat +-1 +2 /nonexistent/a b$", finished.stdout)
+    finished = run("tool", "opensnoop", "-Y", env={"SONDE_TOOLS": str(TOOLS)})
+    expect(finished.returncode == 1 and "unknown option -Y" in finished.stderr, finished.stderr)
+
+
+@check
+def what_is_open(folder):
+    path = folder / "held"
+    output = tool("lsof", "-c", "sh", command=f"sh -c 'exec 7>{path}; sleep 1; :'")
+    shows(r"^COMMAND +PID ", output)
+    output = tool("lsof", "-p", str(os.getpid()), command="true")
+    shows(rf"^python3 +{os.getpid()} +\d+ +0 ", output)
+
+
+@check
+def the_system():
+    shows(r"^\d\d:\d\d:\d\d +\d+ +\d+ +\d+ +\d+ +\d+$", tool("vfsstat", command="sleep 2"))
+    shows(r"^\d\d:\d\d:\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d ", tool("loads", command="sleep 2"))
+    busy = "sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'"
+    shows(r"^@samples_of\[sh\]: \d+$", tool("profile", "--by-name", command=busy))
+    shows(r"^@usecs_of\[sleep\]: [1-9]\d{5}", tool("offcpu", "--by-name", command="sleep 0.3"))
+
+
+@check
+def privileges():
+    if not os.path.exists("/sys/kernel/tracing/events/capability/cap_capable"):
+        raise Skip("this kernel has no tracepoint capability:cap_capable")
+    output = tool("capable", command="chown 0:0 /dev/null")
+    shows(r"^\d\d:\d\d:\d\d +\d+ +\d+ +\S.* CAP_\w+ +(granted|refused)$", output)
+
+
+@check
 def fatrace(folder):
-    output = tool("fatrace", "--command", "cp", command=f"sh -c 'echo hello > {folder}/a; cp {folder}/a {folder}/b; rm {folder}/b'")
+    output = tool("fatrace", "-C", "cp", command=f"sh -c 'echo hello > {folder}/a; cp {folder}/a {folder}/b; rm {folder}/b'")
     shows(rf"^cp\(\d+\) open {folder}/a O_RDONLY\S* mode 0000 = \d", output)
     shows(rf"^cp\(\d+\) open {folder}/b O_WRONLY\|O_CREAT\|O_EXCL\S* mode 0\d+ = \d", output)
     shows(rf"^cp\(\d+\) (copy {folder}/a to {folder}/b|read {folder}/a) 6 bytes", output)
@@ -58,17 +106,17 @@ def fatrace(folder):
 
 @check
 def opens():
-    output = tool("opensnoop", "--failed", "--flags", "--time", "--name", "cat", command="cat /nonexistent/x")
+    output = tool("opensnoop", "-xeT", "-n", "cat", command="cat /nonexistent/x")
     shows(r"^ *\d+\.\d{6} +\d+ +cat +-1 +2 O_RDONLY +/nonexistent/x$", output)
     output = tool("opens-failed", command="cat /nonexistent/x")
     shows(r"^\d+ +cat +ENOENT +/nonexistent/x$", output)
-    output = tool("opens-failed", "--summary", "--name", "cat", command="cat /nonexistent/x")
+    output = tool("opens-failed", "-c", "-n", "cat", command="cat /nonexistent/x")
     shows(r"^@\[cat, /nonexistent/x, ENOENT\]: 1$", output)
 
 
 @check
 def programs():
-    output = tool("execsnoop", "--failed", command="sh -c '/bin/echo a b > /dev/null; /nonexistent/x y'")
+    output = tool("execsnoop", "-x", command="sh -c '/bin/echo a b > /dev/null; /nonexistent/x y'")
     shows(r"^echo +\d+ +\d+ +0 /bin/echo a b$", output)
     shows(r"^sh +\d+ +\d+ +-2 /nonexistent/x y$", output)
 
@@ -77,7 +125,7 @@ def programs():
 def counts():
     output = tool("syscount", command="cat /etc/hostname")
     shows(r"^@by_call\[syscall:read\]: [1-9]", output)
-    output = tool("syscount", "--failed", "--errno", command="cat /nonexistent/x")
+    output = tool("syscount", "-x", "--errno", command="cat /nonexistent/x")
     shows(r"^@by_error\[ENOENT\]: [1-9]", output)
 
 
