@@ -82,15 +82,19 @@ int ListMatches(const Options& options) {
   std::vector<std::string> patterns = options.parameters;
   if (patterns.empty()) patterns.emplace_back("*");
   const auto kernel = OpenKernel(options);
+  int status_of_all = 0;
   for (const std::string& pattern : patterns) {
     std::string text;
     const bool wants_types = kernel::AsksForTypes(pattern);
     const auto append = wants_types ? AppendTypes : AppendMatches;
     if (!append(options, *kernel, pattern, text)) return 1;
-    if (text.empty()) return Refuse(fmt::format("no {} matches {}", wants_types ? "type" : "probe", pattern));
+    if (text.empty()) {
+      status_of_all = Refuse(fmt::format("no {} matches {}", wants_types ? "type" : "probe", pattern));
+      continue;  // the patterns behind it may match
+    }
     if (const int status = Print(options, text); status != 0) return status;
   }
-  return 0;
+  return status_of_all;
 }
 
 // One probe of a script, with its fields.

@@ -53,6 +53,10 @@ Finding Tracepoints(const Patient& patient) {
 }
 
 Finding Syscalls(const Patient& patient) {
+  // Where tracefs cannot be read at all, nothing is known of the kernel.
+  if (const auto categories = patient.kernel.TracepointCategories(); !categories) {
+    return No(categories.error().Message());
+  }
   if (patient.kernel.Tracepoint("syscalls", "sys_enter_openat")) return Yes();
   return No("tracefs has no tracepoint of them", "a kernel with CONFIG_FTRACE_SYSCALLS=y");
 }

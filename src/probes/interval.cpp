@@ -22,6 +22,10 @@ std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser:
   return points;
 }
 
+Result<std::vector<sema::ListedProbe>> List(kernel::KernelView&, std::string_view pattern, bool) {
+  return ListUnits("interval", pattern);
+}
+
 constexpr std::string_view kShortNames[] = {"i"};
 
 }  // namespace
@@ -32,6 +36,7 @@ const sema::ProbeType kInterval{.name = "interval",
                                 .summary = "At a fixed rate, on one CPU; units are hz, s, ms, us.",
                                 .has_user_context = false,
                                 .is_timer = true,
-                                .expand = Expand};
+                                .expand = Expand,
+                                .list = List};
 
 }  // namespace sonde::probes

@@ -1,7 +1,11 @@
 #include "probes/period.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+
+#include "base/glob.h"
 
 namespace sonde::probes {
 namespace {
@@ -53,6 +57,17 @@ std::optional<uint64_t> PeriodNanoseconds(const parser::ProbeSpec& spec) {
   std::string_view text = spec.parts[1].text;
   size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   return Period(text.substr(digits), text.substr(0, digits));
+}
+
+std::vector<sema::ListedProbe> ListUnits(std::string_view type, std::string_view pattern) {
+  std::vector<sema::ListedProbe> listed;
+  for (std::string_view unit : {"hz", "us", "ms", "s"}) {
+    const std::string name = fmt::format("{}:{}", type, unit);
+    if (GlobMatch(pattern, name) || GlobMatch(pattern, name + ":")) {
+      listed.push_back({.name = name + ":", .fields = {}});
+    }
+  }
+  return listed;
 }
 
 }  // namespace sonde::probes

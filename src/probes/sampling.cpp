@@ -123,6 +123,9 @@ std::vector<sema::ListedProbe> ListEvents(std::string_view type, std::span<const
   return listed;
 }
 
+Result<std::vector<sema::ListedProbe>> ListProfile(kernel::KernelView&, std::string_view pattern, bool) {
+  return ListUnits("profile", pattern);
+}
 Result<std::vector<sema::ListedProbe>> ListSoftware(kernel::KernelView&, std::string_view pattern, bool) {
   return ListEvents("software", kSoftwareEvents, pattern);
 }
@@ -141,7 +144,8 @@ const sema::ProbeType kProfile{.name = "profile",
                                .spec = "profile:unit:count or profile:10ms",
                                .summary = "At a fixed rate, on every CPU; units are hz, s, ms, us.",
                                .is_timer = true,
-                               .expand = ExpandProfile};
+                               .expand = ExpandProfile,
+                               .list = ListProfile};
 const sema::ProbeType kSoftware{.name = "software",
                                 .short_names = kSoftwareShort,
                                 .spec = "software:event:count",

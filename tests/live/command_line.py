@@ -93,6 +93,14 @@ def list_of_probes():
 
 
 @check
+def list_of_several_patterns():
+    """Units stand for types without a list; one pattern without a match keeps nothing of the others back."""
+    finished = run("-l", "interval:*", "nosuch:*", "p:hz")
+    expect(finished.stdout == "interval:hz:\ninterval:us:\ninterval:ms:\ninterval:s:\nprofile:hz:\n", finished.stdout)
+    refused(finished, "no probe matches nosuch:*")
+
+
+@check
 def list_with_fields():
     text = run("-lv", "tracepoint:syscalls:sys_enter_openat").stdout
     wanted = ["tracepoint:syscalls:sys_enter_openat", "    int __syscall_nr", "    int dfd",

@@ -79,6 +79,37 @@ def strings_from_the_caller(folder):
 
 
 @check
+def samples_over_every_call(folder):
+    """Half a minute of samples at 999 Hz over all system calls: each count is that of the calls made, each line whole."""
+    program = """
+        tracepoint:raw_syscalls:sys_enter /comm == "getppid_loop" && args.id == 110/ {
+          @calls = count(); @keyed["LONG", comm]++; @plain++;
+          if (@calls % 64 == 0) { printf("call %s %s\\n", comm, "LONG"); }
+        }
+        tracepoint:syscalls:sys_enter_* { @every[comm, "LONG"] = count(); }
+        profile:hz:999 { @samples = count(); @sampled[comm, "LONG"]++; printf("sample %s %s\\n", "LONG", comm); }
+        end { clear(@every); clear(@sampled); }"""
+    out = folder / "out"
+    script = folder / "script"
+    script.write_text(f"""
+        n=0
+        while [ $SECONDS -lt 30 ]; do getppid_loop 2000 3 2>/dev/null; n=$((n + 1)); done
+        echo $n > {folder}/rounds
+        exit 0""")
+    finished = run("-o", out, "-e", program.replace("LONG", LONG), "-c", f"bash {script}",
+                   timeout=200, env={"SONDE_PERF_RB_PAGES": "16384"})
+    expect(finished.returncode == 0, f"status {finished.returncode}: {finished.stderr}")
+    counts = expect_lines(out, [f"call getppid_loop {LONG}", f"sample {LONG} .*"])
+    expected = int((folder / "rounds").read_text()) * 2000 * 3
+    lost = sum(int(n) for n in re.findall(r"\b(\d+) [^\n]*\blost", finished.stderr))
+    print(f"{expected} calls, {number(out, '@samples')} samples, {counts}, {lost} lost: {finished.stderr}")
+    for name in ("@calls", "@plain", f"@keyed[{LONG}, getppid_loop]"):
+        expect(number(out, name) + lost == expected, f"{name}: {number(out, name)} and {lost} lost, of {expected}: {finished.stderr}")
+    expect(number(out, "@samples") > 5000, f"few samples: {number(out, '@samples')}")
+    expect(lost > 0 or number(out, "@samples") <= counts["sample"], f"samples: {number(out, '@samples')}, {counts}")
+
+
+@check
 def begin_is_preempted(folder):
     """The tracer runs `begin` itself, with preemption on: others take its CPU in the middle of it."""
     program = """
