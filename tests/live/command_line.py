@@ -97,7 +97,8 @@ def list_of_several_patterns():
     """Units stand for types without a list; one pattern without a match keeps nothing of the others back."""
     finished = run("-l", "interval:*", "nosuch:*", "p:hz")
     expect(finished.stdout == "interval:hz:\ninterval:us:\ninterval:ms:\ninterval:s:\nprofile:hz:\n", finished.stdout)
-    refused(finished, "no probe matches nosuch:*")
+    expect(finished.returncode == 1, f"status {finished.returncode}")
+    expect(finished.stderr == "sonde: error: no probe matches nosuch:*\n", finished.stderr)
 
 
 @check
