@@ -85,7 +85,7 @@ TEST(Options, Refusals) {
   EXPECT_THAT(refusal({"-e"}), HasSubstr("-e needs a PROGRAM"));
   EXPECT_THAT(refusal({"x.bt", "--emitt=ir"}), HasSubstr("did you mean --emit?"));
   EXPECT_THAT(refusal({"x.bt", "-z"}), HasSubstr("unknown option -z"));
-  EXPECT_THAT(refusal({"-f", "xml", "x.bt"}), HasSubstr("-f xml: expected text or json"));
+  EXPECT_THAT(refusal({"-f", "xml", "x.bt"}), HasSubstr("-f xml: expected text, json, folded or svg"));
   EXPECT_THAT(refusal({"-p", "-4", "x.bt"}), HasSubstr("-p -4: expected a process id"));
   EXPECT_THAT(refusal({"-p", "1", "-c", "ls", "x.bt"}), HasSubstr("exclude each other"));
   EXPECT_THAT(refusal({"--emit=", "x.bt"}), HasSubstr("--emit : expected ast"));

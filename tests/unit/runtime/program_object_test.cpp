@@ -53,13 +53,14 @@ TEST_F(ProgramObjectTest, PointsAtMapsAndTheirValues) {
 // LLVM adds an offset into a value by an instruction of its own; other assemblers put it into the relocated one.
 TEST_F(ProgramObjectTest, TakesTheOffsetIntoAValueFromTheInstruction) {
   std::vector<std::byte> elf = testing::ProbesElf();
-  // r1 = value_0; r1 += 48
+  // r1 = value_0; r1 += the second loss counter
+  constexpr int32_t kOffset = image::kLossCountersOffset + sizeof(uint64_t);
   const bpf_insn wanted[] = {
-      {.code = kLoadImmediate64, .dst_reg = 1}, {}, {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = 48}};
+      {.code = kLoadImmediate64, .dst_reg = 1}, {}, {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = kOffset}};
   const auto bytes = std::as_bytes(std::span(wanted));
   const auto found = std::ranges::search(elf, bytes);
   ASSERT_FALSE(found.empty());
-  found[offsetof(bpf_insn, imm)] = std::byte{48};
+  found[offsetof(bpf_insn, imm)] = std::byte{kOffset};
 
   const auto object = ProgramObject::Open(elf);
   const auto code = object->Read("value_offset", kMaps);
@@ -68,7 +69,7 @@ TEST_F(ProgramObjectTest, TakesTheOffsetIntoAValueFromTheInstruction) {
   ASSERT_NE(load, code->instructions.end());
   EXPECT_EQ(load->src_reg, BPF_PSEUDO_MAP_VALUE);
   EXPECT_EQ(load->imm, 100);
-  EXPECT_EQ((load + 1)->imm, 48);
+  EXPECT_EQ((load + 1)->imm, kOffset);
 }
 
 TEST_F(ProgramObjectTest, FindsSubprogramsAndCallbacks) {

@@ -91,7 +91,7 @@ TestImage::TestImage() {
        .role = MapRole::kControl,
        .bpf_type = BPF_MAP_TYPE_ARRAY,
        .key_size = 4,
-       .value_size = 64,
+       .value_size = image::kLossCountersOffset + 4 * sizeof(uint64_t),  // struct control in programs/abi.h
        .max_entries = 1},
       {.name = "data", .role = MapRole::kDataRing, .bpf_type = BPF_MAP_TYPE_RINGBUF, .max_entries = 4U << 20},
       {.name = "control_ring", .role = MapRole::kControlRing, .bpf_type = BPF_MAP_TYPE_RINGBUF, .max_entries = 65536},
