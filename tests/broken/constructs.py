@@ -103,7 +103,7 @@ SCRIPTS = {
                         "let @x = nosuch(1); BEGIN { @x[1] = 1 }", "let @x = hash(\"a\"); BEGIN { @x[1] = 1 }", "let x = hash(1); BEGIN { }"],
     "macro": ["macro", "macro x", "macro x(", "macro x()", "macro x() {", "macro x($a,) { 1 }}", "macro 1() { 1 } BEGIN { }",
               "macro x($a $b) { 1 } BEGIN { }", "macro x() { x() } BEGIN { $y = x(); }", "macro x(a) { a } BEGIN { $y = x(1, 2); }"],
-    "c-struct": ["struct x BEGIN { }", "struct x { BEGIN { }", "struct { int a } BEGIN { }", "struct x { nosuch_t a; }; BEGIN { }",
+    "c-struct": ["struct x BEGIN { }", "struct x { BEGIN { }", "struct { int a BEGIN { }", "struct x { nosuch_t a; }; BEGIN { }",
                  "struct x { int a; } BEGIN { $y = (struct x *)0; $z = $y->b; }", "union x {", "enum e {", "enum e { A = }; BEGIN { }",
                  "struct x { int a; }; BEGIN { $z = ((struct nosuch *)0)->a; }"],
     "c-include": ["#include\nBEGIN { }", "#include <no/such/header.h>\nBEGIN { }", "#include \"no_such.h\"\nBEGIN { }", "#include <stdio.h"],

@@ -45,7 +45,8 @@ def second_interrupt_ends_at_once():
 
 @check
 def closed_output_ends_the_run():
-    running = Running("-e", 'tracepoint:syscalls:sys_enter_* { printf("%s\\n", probe); }')
+    """The command makes the events: this process reads the output, and its own are left out."""
+    running = Running("-e", 'tracepoint:syscalls:sys_enter_* { printf("%s\\n", probe); }', "-c", "dd if=/dev/zero of=/dev/null bs=1")
     running.process.stdout.readline()
     running.process.stdout.close()
     running.process.wait(timeout=10)
