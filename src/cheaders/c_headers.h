@@ -66,6 +66,8 @@ struct CProblem {
   std::string header;  // "path:line:column" when not in the preamble
   std::string message;
   bool is_error = true;
+  // The type that the C text uses and nothing declares: "uint32_t", "struct list_head".
+  std::string missing_type;
 };
 
 struct CInput {

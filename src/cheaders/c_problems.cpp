@@ -53,6 +53,20 @@ CProblem InHeader(const Place& place, uint32_t include_offset, std::string messa
   return {.in_preamble = false, .offset = include_offset, .header = std::move(header), .message = std::move(message)};
 }
 
+// The text between the quotes behind `words`; empty when the message does not say so.
+std::string QuotedBehind(std::string_view message, std::string_view words) {
+  const size_t at = message.find(words);
+  if (at == std::string_view::npos) return "";
+  message.remove_prefix(at + words.size());
+  return std::string(message.substr(0, message.find('\'')));
+}
+
+// As clang words it; `incomplete type 'struct x'` comes in several sentences.
+std::string MissingType(std::string_view message) {
+  std::string name = QuotedBehind(message, "unknown type name '");
+  return name.empty() ? QuotedBehind(message, "incomplete type '") : name;
+}
+
 }  // namespace
 
 std::set<unsigned> ErrorLines(const Libclang& clang, CXTranslationUnit unit, const std::string& main_file) {
@@ -92,8 +106,13 @@ std::vector<CProblem> ReadProblems(const Libclang& clang, CXTranslationUnit unit
     if (is_behind && !is_ours && !is_error) continue;  // a warning about the sentinel
     if (is_error) is_open = false;                     // said what is wrong; what follows from it is noise
     const uint32_t offset = is_behind ? input.preamble_size : place.offset;
-    problems.push_back(
-        {.in_preamble = true, .offset = offset, .header = "", .message = std::move(message), .is_error = is_error});
+    std::string missing = is_error ? MissingType(message) : "";
+    problems.push_back({.in_preamble = true,
+                        .offset = offset,
+                        .header = "",
+                        .message = std::move(message),
+                        .is_error = is_error,
+                        .missing_type = std::move(missing)});
   }
   // Bodies of functions are skipped unseen: one without its closing brace takes all the rest with it.
   if (is_open) {

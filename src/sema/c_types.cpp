@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "kernel/btf.h"
+#include "sema/c_from_btf.h"
 #include "sema/checker.h"
 
 namespace sonde::sema {
@@ -126,6 +128,26 @@ std::vector<std::string> Words(std::string_view text) {
 
 }  // namespace
 
+// Parses the C text; a type that nothing declares is taken from the kernel's BTF, if that has it.
+Result<cheaders::COutput> Checker::ParsePreamble(cheaders::CInput& input, std::string& declared) {
+  constexpr int kMaxRounds = 8;  // a declaration from BTF needs no other, so that the second round nearly always does
+  const std::string text = input.text;
+  std::set<std::string> asked;
+  for (int round = 0;; ++round) {
+    input.text = declared + text;
+    Result<cheaders::COutput> output = world_.headers.Parse(input);
+    if (!output || round == kMaxRounds) return output;
+    std::string found;
+    for (const cheaders::CProblem& problem : output->problems) {
+      if (problem.missing_type.empty() || !asked.insert(problem.missing_type).second) continue;
+      Result<const kernel::Btf*> btf = world_.kernel.KernelBtf();
+      if (btf) found += DeclareFromBtf(**btf, problem.missing_type);
+    }
+    if (found.empty()) return output;
+    declared += found;
+  }
+}
+
 void Checker::LoadPreamble(const Script& script) {
   cheaders::CInput input;
   std::vector<std::pair<size_t, Span>> places;  // start in input.text → item
@@ -150,7 +172,8 @@ void Checker::LoadPreamble(const Script& script) {
   input.include_dirs = options_.include_dirs;
   input.forced_includes = options_.forced_includes;
   Span where = places.empty() ? Span{script.files.back()->file, 0, 0} : places.front().second;
-  Result<cheaders::COutput> output = world_.headers.Parse(input);
+  std::string declared;
+  Result<cheaders::COutput> output = ParsePreamble(input, declared);
   if (!output) {
     Report(kBadC, where, output.error().Message());
     return;
@@ -159,8 +182,8 @@ void Checker::LoadPreamble(const Script& script) {
     if (!problem.is_error) continue;
     Span span = where;
     for (const auto& [start, item_span] : places) {
-      if (problem.in_preamble && start <= problem.offset) {
-        uint32_t inside = problem.offset - static_cast<uint32_t>(start);
+      if (problem.in_preamble && declared.size() + start <= problem.offset) {
+        uint32_t inside = problem.offset - static_cast<uint32_t>(declared.size() + start);
         span = {item_span.file, item_span.offset + std::min(inside, item_span.length), 1};
       }
     }
@@ -168,6 +191,9 @@ void Checker::LoadPreamble(const Script& script) {
     Report(kBadC, span, place + problem.message);
   }
   c_ = std::move(output->declarations);
+  for (cheaders::CType& type : c_.types) {
+    if (!type.fields.empty() && type.fields.front().name == kHiddenField) type.fields.clear();
+  }
 }
 
 const Type* Checker::ResolveTypeName(std::string_view name, parser::TypeName::Tag tag) {

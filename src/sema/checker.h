@@ -206,6 +206,7 @@ class Checker {
 
   // Used by the driver.
   void LoadPreamble(const Script& script);
+  Result<cheaders::COutput> ParsePreamble(cheaders::CInput& input, std::string& declared);
   void LoadMacros(const parser::Ast& ast, bool is_library);
   void LoadMapDeclarations(const parser::Ast& ast);
   void SettleDeclaredMaps();
