@@ -7,6 +7,7 @@ from reading import PLAIN, expect, keyed, numbers
 from table import Row, median
 
 BEGIN_EXIT = "BEGIN { exit(); }"
+FIRST = 'BEGIN { @[comm] = count(); printf("%d\\n", pid); exit(); }'
 # The shape of a published script; without the empty statement after its `if`, which old peers refuse.
 OPENS_FAILED = """tracepoint:syscalls:sys_enter_openat { @filename[tid] = args->filename }
 tracepoint:syscalls:sys_exit_openat / @filename[tid] / {
@@ -66,8 +67,21 @@ def measure_start(bench, title, script, check=expect_end):
 
 
 def start_first(bench):
-    return measure_start(bench, "start, one map and printf",
-                         'BEGIN { @[comm] = count(); printf("%d\\n", pid); exit(); }', expect_first)
+    return measure_start(bench, "start, one map and printf", FIRST, expect_first)
+
+
+def start_again(bench):
+    """Ours keeps compiled scripts; the peer compiles once more. A run before the first counted one fills the cache."""
+    kept = {"SONDE_CACHE_DIR": str(bench.workshop.folder / "compiled")}
+    bench.tracers["ours"].run(FIRST, environment=kept)
+
+    def once(_, tracer):
+        run = tracer.run(FIRST, environment=kept)
+        expect_first(run)
+        return run
+
+    runs, failures = alternate(bench.scripted(), bench.rounds(20), once)
+    return rows_of("start, the same once more", runs, MEASURES), failures
 
 
 def start_empty(bench):

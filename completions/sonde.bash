@@ -18,7 +18,7 @@ _sonde() {
     -d) COMPREPLY=($(compgen -W 'ast codegen codegen-opt dis verifier libbpf' -- "$current")); return ;;
   esac
   if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W '-e -I --include --probe-filter --traceable-functions --debuginfo --unsafe -c --usdt-file-activation -p -o -f -B -q -v -k --include-self --metrics --no-escape --no-warnings -l --dry-run --test --bench --fmt --emit -d --info -V --version -h --help' -- "$current"))
+    COMPREPLY=($(compgen -W '-e -I --include --probe-filter --traceable-functions --debuginfo --no-cache --unsafe -c --usdt-file-activation -p -o -f -B -q -v -k --include-self --metrics --no-escape --no-warnings -l --dry-run --test --bench --fmt --emit -d --info -V --version -h --help' -- "$current"))
   else
     COMPREPLY=($(compgen -f -- "$current"))
   fi

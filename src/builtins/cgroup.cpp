@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/consulted.h"
 #include "builtins/common.h"
 
 namespace sonde::builtins {
@@ -12,6 +13,7 @@ namespace {
 
 // The id is what a file handle of the cgroup's folder holds; 0 when it is no such folder.
 uint64_t IdOf(const std::string& path) {
+  NoteMomentary();
   constexpr int kKernfsHandle = 0xfe;  // FILEID_KERNFS
   uint64_t id = 0;
   alignas(file_handle) std::array<char, sizeof(file_handle) + sizeof id> memory{};

@@ -3,6 +3,7 @@
 
 #include "builtins/common.h"
 #include "kernel/btf.h"
+#include "base/consulted.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kernel_view.h"
 
@@ -14,6 +15,7 @@ using kernel::Kallsyms;
 
 // Read at the first call, and kept: a check hook runs several times.
 const Result<Kallsyms>& SymbolsOf(kernel::KernelView& kernel) {
+  NoteMomentary();
   static std::map<std::string, Result<Kallsyms>> read;
   const std::string path = kernel::KallsymsPath(kernel);
   auto known = read.find(path);

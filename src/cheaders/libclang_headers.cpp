@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/consulted.h"
 #include "cheaders/builtin_headers.h"
 #include "cheaders/c_problems.h"
 #include "cheaders/c_reader.h"
@@ -76,6 +77,29 @@ class Unit {
   CXTranslationUnit unit_ = nullptr;
 };
 
+// Notes the headers that were read, and the places that come before theirs in the order of the folders.
+struct HeaderNotes {
+  const Libclang& clang;
+  std::vector<std::string> folders;
+
+  static void Visit(CXFile file, CXSourceLocation* /*stack*/, unsigned length, CXClientData self) {
+    if (length > 0) static_cast<HeaderNotes*>(self)->Note(file);
+  }
+
+  void Note(CXFile file) const {
+    const std::string path = clang.Text(clang.clang_getFileName(file));
+    NoteConsulted(path);
+    for (const std::string& folder : folders) {
+      if (!path.starts_with(folder + "/")) continue;
+      const std::string name = path.substr(folder.size());
+      for (const std::string& earlier : folders) {
+        if (earlier == folder) return;
+        NoteConsulted(earlier + name);
+      }
+    }
+  }
+};
+
 class LibclangHeaders : public CHeaders {
  public:
   explicit LibclangHeaders(LibclangOptions options) : options_(std::move(options)) {}
@@ -90,6 +114,8 @@ class LibclangHeaders : public CHeaders {
  private:
   // Opens libclang at the first call.
   Result<const Libclang*> Open();
+  // Where headers are looked for, in order: those of -I, then the system's.
+  std::vector<std::string> Folders(const CInput& input) const;
   std::vector<std::string> Arguments(const CInput& input) const;
 
   LibclangOptions options_;
@@ -108,6 +134,15 @@ Result<const Libclang*> LibclangHeaders::Open() {
   return clang_.get();
 }
 
+std::vector<std::string> LibclangHeaders::Folders(const CInput& input) const {
+  std::vector<std::string> folders = input.include_dirs;
+  folders.push_back(resource_headers_.value_or(std::string(kBuiltinHeaderFolder)));
+  for (const char* folder : {"/usr/local/include", "/usr/include/x86_64-linux-gnu", "/usr/include"}) {
+    folders.emplace_back(folder);
+  }
+  return folders;
+}
+
 std::vector<std::string> LibclangHeaders::Arguments(const CInput& input) const {
   std::vector<std::string> arguments = {
       "-x",
@@ -123,13 +158,11 @@ std::vector<std::string> LibclangHeaders::Arguments(const CInput& input) const {
       "-fno-recovery-ast",
       "-nostdinc",
   };
-  for (const std::string& folder : input.include_dirs) arguments.push_back("-I" + folder);
-  auto add_system = [&](const std::string& folder) {
-    arguments.emplace_back("-isystem");
-    arguments.push_back(folder);
-  };
-  add_system(resource_headers_.value_or(std::string(kBuiltinHeaderFolder)));
-  for (const char* folder : {"/usr/local/include", "/usr/include/x86_64-linux-gnu", "/usr/include"}) add_system(folder);
+  const std::vector<std::string> folders = Folders(input);
+  for (size_t i = 0; i < folders.size(); ++i) {
+    arguments.emplace_back(i < input.include_dirs.size() ? "-I" : "-isystem");
+    arguments.push_back(folders[i]);
+  }
   for (const std::string& header : input.forced_includes) {
     arguments.emplace_back("-include");
     arguments.push_back(header);
@@ -154,6 +187,8 @@ Result<COutput> LibclangHeaders::Parse(const CInput& input) {
       return std::unexpected(
           Error{.operation = "read", .object = "the C code of the script", .reason = clang.path + " failed on it"});
     }
+    HeaderNotes notes{.clang = clang, .folders = Folders(input)};
+    clang.clang_getInclusions(unit.get(), HeaderNotes::Visit, &notes);
     DeclarationReader reader(clang, names, ErrorLines(clang, unit.get(), kMainFile));
     reader.Read(unit.get());
     const std::string breaking(reader.FirstBreakingName());

@@ -164,6 +164,7 @@ std::unique_ptr<kernel::KernelView> OpenKernel(const Options& options) {
 }
 
 bool Compile(Compilation& compilation, Step last, Step first) {
+  const ConsultedRecorder recorder(compilation.consulted);
   for (auto step = static_cast<size_t>(first); step <= static_cast<size_t>(last); ++step) {
     if (!kSteps[step](compilation)) return false;
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/consulted.h"
 #include "base/diagnostics.h"
 #include "base/source.h"
 #include "cheaders/c_headers.h"
@@ -45,6 +46,7 @@ struct Compilation {
   std::unique_ptr<const sema::Program> program;
   codegen::Output output;
   Config config;           // of the environment, then of the script
+  Consulted consulted;     // files that the steps taken have looked at
   bool perf_path = false;  // system calls by their perf events: see codegen::Options
   // The imports, then the script.
   std::vector<const parser::Ast*> Files() const;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/consulted.h"
 #include "cli/read_file.h"
 #include "parser/parser.h"
 #include "sema/diagnostic_ids.h"
@@ -33,6 +34,8 @@ FileKind KindOf(const fs::path& path) {
 
 // Why this file is not safe to run as part of a script that runs as root; empty when it is.
 std::string WhyUnsafe(const fs::path& path) {
+  NoteConsulted(path.string());
+  NoteConsulted(path.parent_path().string());
   struct stat status{};
   if (stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0) {
     return fmt::format("everybody may write to {}", path.string());
@@ -76,7 +79,10 @@ class Importer {
     std::vector<fs::path> candidates = {folder / written};
     for (const std::string& dir : c_.options.include_dirs) candidates.push_back(fs::path(dir) / written);
     std::error_code ignored;
-    auto found = std::ranges::find_if(candidates, [&](const fs::path& path) { return fs::exists(path, ignored); });
+    auto found = std::ranges::find_if(candidates, [&](const fs::path& path) {
+      NoteConsulted(path.string());
+      return fs::exists(path, ignored);
+    });
     return found == candidates.end() ? fs::path() : found->lexically_normal();
   }
 
@@ -97,6 +103,7 @@ class Importer {
   }
 
   void LoadFolder(const fs::path& folder, Span site) {
+    NoteMomentary();  // files may come
     std::error_code problem;
     std::vector<fs::path> paths;
     for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem)) {

@@ -29,6 +29,7 @@ struct OptionRow {
   std::string_view help;
   SetOption set;
   std::string_view choices = {};  // the words that its value may be, where they are few
+  bool is_of_run = false;         // what a script is compiled to does not depend on it
 };
 
 template <auto kMember>
@@ -145,6 +146,7 @@ constexpr std::string_view kScript = "Script";
 constexpr std::string_view kProcess = "Processes";
 constexpr std::string_view kOutput = "Output";
 constexpr std::string_view kOther = "Instead of tracing";
+constexpr bool kOfRun = true;
 constexpr std::string_view kHidden = "";  // for those who build sonde: help leaves them out
 
 constexpr OptionRow kRows[] = {
@@ -156,34 +158,35 @@ constexpr OptionRow kRows[] = {
      SetText<&Options::traceable_functions>},
     {kScript, "--debuginfo", "DIR", "look for separate debug files in DIR too, as they lie in /usr/lib/debug",
      SetDebugFolder},
+    {kScript, "--no-cache", "", "compile the script, even if it was compiled before", SetFlag<&Options::use_cache, false>},
     {kScript, "--unsafe", "", "allow functions that change the system", SetFlag<&Options::unsafe, true>},
 
     {kProcess, "-c", "COMMAND", "start COMMAND once all probes are attached; stop when it ends",
-     SetText<&Options::child>},
+     SetText<&Options::child>, {}, kOfRun},
     {kProcess, "--usdt-file-activation", "", "is always so: semaphores of usdt probes are raised in every process", Accept},
     {kProcess, "-p", "PID", "stop when this process ends", SetPid},
 
-    {kOutput, "-o", "FILE", "write to FILE, not to standard output", SetText<&Options::output>},
+    {kOutput, "-o", "FILE", "write to FILE, not to standard output", SetText<&Options::output>, {}, kOfRun},
     {kOutput, "-f", "FORMAT", "text (the default), json, folded (stacks, a line each) or svg (a picture)", SetFormat,
-     "text json folded svg"},
+     "text json folded svg", kOfRun},
     {kOutput, "-B", "MODE",
      "write after each event (none), line (line: the default on a terminal) or full buffer (full)", SetBuffering,
-     "none line full"},
-    {kOutput, "-q", "", "say nothing of what is attached", SetFlag<&Options::quiet, true>},
-    {kOutput, "-v", "", "say more: fields with -l, verifier logs with errors", SetFlag<&Options::verbose, true>},
+     "none line full", kOfRun},
+    {kOutput, "-q", "", "say nothing of what is attached", SetFlag<&Options::quiet, true>, {}, kOfRun},
+    {kOutput, "-v", "", "say more: fields with -l, verifier logs with errors", SetFlag<&Options::verbose, true>, {}, kOfRun},
     {kOutput, "-k", "", "tell of helpers of the kernel that fail, but for reads of memory; -kk: of those too",
      CountHelperErrors},
     {kOutput, "--include-self", "", "print what sonde and those who read its output do, too",
-     SetFlag<&Options::include_self, true>},
+     SetFlag<&Options::include_self, true>, {}, kOfRun},
     {kOutput, "--metrics", "[ADDRESS]:PORT", "serve the maps to Prometheus, at /metrics",
-     SetText<&Options::metrics>},
+     SetText<&Options::metrics>, {}, kOfRun},
     {kOutput, "--no-escape", "", "write control characters of what is traced to a terminal as they are",
-     SetFlag<&Options::escape, false>},
+     SetFlag<&Options::escape, false>, {}, kOfRun},
     {kOutput, "--no-warnings", "", "leave out warnings", SetFlag<&Options::warnings, false>},
 
     {kOther, "-l", "", "list probes: all, of a PATTERN, or of a script, and -lv their fields; types: -lv 'struct path'",
      SetCommand<Command::kList>},
-    {kOther, "--dry-run", "", "attach all probes, then end", SetFlag<&Options::dry_run, true>},
+    {kOther, "--dry-run", "", "attach all probes, then end", SetFlag<&Options::dry_run, true>, {}, kOfRun},
     {kOther, "--test", "", "run the tests of the script (test:name) and say which failed",
      SetMode<sema::RunMode::kTest>},
     {kOther, "--bench", "", "run its benchmarks (bench:name) and say how long they take",
@@ -225,6 +228,7 @@ std::string ConfigHelp() {
     std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
     text += fmt::format("  {:<24} {} ({})\n", name, variable.help, variable.default_value);
   }
+  text += fmt::format("  {:<24} {}\n", "SONDE_CACHE_DIR", "where compiled scripts are kept; empty: nowhere (/var/cache/sonde)");
   return text;
 }
 
@@ -319,6 +323,7 @@ std::string Read(std::span<const char* const> arguments, Options& options, std::
     const std::string value = optarg == nullptr ? "" : Unmarked(optarg);
     const std::string_view expected = row.set(options, value);
     if (!expected.empty()) return fmt::format("{} {}: expected {}", NameOf(row, answer), value, expected);
+    if (!row.is_of_run) options.compiled_by += fmt::format("{}={}\n", row.names, value);
   }
   for (size_t i = static_cast<size_t>(optind); i < marked.size(); ++i) {
     options.script_words.push_back(Unmarked(marked[i]));

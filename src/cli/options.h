@@ -51,9 +51,13 @@ struct Options {
   std::string probe_filter;
   std::string traceable_functions;  // a file in place of the kernel's list
   bool dry_run = false;
+  bool use_cache = true;
   sema::RunMode mode = sema::RunMode::kTrace;
   std::vector<std::string> include_dirs;
   std::vector<std::string> forced_includes;
+
+  // The options that a script is compiled by, each "name=value\n": what else is said changes only how it is run.
+  std::string compiled_by;
 
   Config config;
   std::optional<std::string> fixture_host;  // a folder to compile against in place of this machine, for tests

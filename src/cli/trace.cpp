@@ -9,12 +9,15 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "cli/commands.h"
 #include "cli/compile.h"
 #include "cli/metrics.h"
+#include "cli/script_cache.h"
 #include "cli/service_manager.h"
 #include "output/sinks.h"
 #include "output/writer.h"
@@ -57,24 +60,38 @@ runtime::RunOptions RuntimeOptions(const Options& options, int descriptor) {
   return run;
 }
 
+// What a run needs, once the script is compiled.
+struct Job {
+  const Options& options;
+  Compilation& compilation;
+  const ScriptCache& cache;
+  const ServiceManager& manager;
+};
+
 // System call probes go by the raw tracepoints, which a kernel may refuse to load (no BTF, lockdown); then the same
 // script goes by the perf events. Nothing has run yet when loading fails.
-bool FallBackToPerfPath(const Error& error, Compilation& compilation) {
+bool FallBackToPerfPath(const Error& error, const Job& job) {
+  Compilation& compilation = job.compilation;
   if (compilation.perf_path || !error.operation.starts_with("load")) return false;
   bool raw = false;
   for (const image::ProgramSpec& program : compilation.output.image.programs) {
     raw = raw || program.type == image::ProgramType::kTracingRawTracepoint;
   }
+  if (!raw) return false;
   compilation.perf_path = true;
-  return raw && Compile(compilation, Step::kGenerate, Step::kGenerate);
+  const bool came_compiled = compilation.program == nullptr;
+  if (!Compile(compilation, Step::kGenerate, came_compiled ? Step::kParse : Step::kGenerate)) return false;
+  job.cache.Keep(compilation.output.image, Complaints(compilation), compilation.consulted);
+  return true;
 }
 
-int Run(const Options& options, Compilation& compilation, const ServiceManager& manager, int descriptor) {
+int Run(const Job& job, int descriptor) {
+  const Options& options = job.options;
   output::Writer writer(descriptor, options.buffering);
   output::SinkOptions sink_options;
   sink_options.quiet = options.quiet;
   if (!options.escape) sink_options.escape = output::EscapeControls::kNever;
-  const image::Image& image = compilation.output.image;
+  const image::Image& image = job.compilation.output.image;
   symbols::Symbolizer symbols({.demangle = image.options.demangle,
                                .debug_lines = image.options.debug_lines,
                                .lazy = image.options.lazy_symbols});
@@ -82,8 +99,8 @@ int Run(const Options& options, Compilation& compilation, const ServiceManager& 
   auto sink = output::FindSinkKind(options.format)->make(image, writer, sink_options);
   runtime::RunOptions run = RuntimeOptions(options, descriptor);
   run.symbols = &symbols;
-  run.on_ready = [&](uint32_t probes) { manager.Tell(fmt::format("READY=1\nSTATUS={} probes attached", probes)); };
-  run.on_stopping = [&] { manager.Tell("STOPPING=1"); };
+  run.on_ready = [&](uint32_t probes) { job.manager.Tell(fmt::format("READY=1\nSTATUS={} probes attached", probes)); };
+  run.on_stopping = [&] { job.manager.Tell("STOPPING=1"); };
   std::unique_ptr<MetricsServer> metrics;
   if (!options.metrics.empty()) {
     auto listening = MetricsServer::Listen(options.metrics, image);
@@ -91,16 +108,14 @@ int Run(const Options& options, Compilation& compilation, const ServiceManager& 
     metrics = std::move(*listening);
     run.on_maps = [&](runtime::TakeSnapshot source) { metrics->SetSource(std::move(source)); };
   }
-  const Result<int> status = runtime::Run(image, run, *compilation.kernel, *sink);
+  const Result<int> status = runtime::Run(image, run, *job.compilation.kernel, *sink);
   if (options.verbose) {
     for (const std::string& line : symbols.Statistics()) Tell(fmt::format("sonde: {}\n", line));
   }
   metrics.reset();
   sink.reset();  // some write when they end
   writer.Flush();
-  if (!status && FallBackToPerfPath(status.error(), compilation)) {
-    return Run(options, compilation, manager, descriptor);
-  }
+  if (!status && FallBackToPerfPath(status.error(), job)) return Run(job, descriptor);
   if (!status) {
     if (options.verbose && !status.error().detail.empty()) Tell(status.error().detail + "\n");
     return Refuse(status.error().Message());
@@ -112,6 +127,29 @@ int Run(const Options& options, Compilation& compilation, const ServiceManager& 
   return *status;
 }
 
+// Leaves the image in `compilation`, that of an earlier run where one fits. Otherwise the exit status.
+std::optional<int> Prepare(Compilation& compilation, const ScriptCache& cache) {
+  const Options& options = compilation.options;
+  if (std::optional<ScriptCache::Entry> kept = cache.Find()) {
+    if (options.verbose) Tell(fmt::format("sonde: compiled before: {}\n", cache.path()));
+    Tell(kept->complaints);
+    compilation.output.image = std::move(kept->image);
+    compilation.kernel = OpenKernel(options);
+    return std::nullopt;
+  }
+  bool good = Compile(compilation, Step::kImport, Step::kParse);
+  if (good && compilation.arguments.wants_help) {
+    const std::vector<sema::ScriptOption>& own = compilation.script_options;
+    return Print(options, ScriptHelp(ScriptUsage(options.file.value_or("-e PROGRAM"), own), own));
+  }
+  good = good && Compile(compilation, Step::kGenerate, Step::kCheck);
+  const std::string complaints = Complaints(compilation);
+  Tell(complaints);
+  if (!good) return 1;
+  cache.Keep(compilation.output.image, complaints, compilation.consulted);
+  return std::nullopt;
+}
+
 }  // namespace
 
 int TraceScript(const Options& options) {
@@ -120,18 +158,17 @@ int TraceScript(const Options& options) {
   }
   const ServiceManager manager = ServiceManager::FromEnvironment();
   Compilation compilation(options);
-  bool good = Compile(compilation, Step::kImport);
-  if (good && compilation.arguments.wants_help) {
-    const std::vector<sema::ScriptOption>& own = compilation.script_options;
-    return Print(options, ScriptHelp(ScriptUsage(options.file.value_or("-e PROGRAM"), own), own));
+  if (!Compile(compilation, Step::kRead)) {
+    Tell(Complaints(compilation));
+    return 1;
   }
-  good = good && Compile(compilation, Step::kGenerate, Step::kCheck);
-  Tell(Complaints(compilation));
-  if (!good) return 1;
-  if (!options.output) return Run(options, compilation, manager, STDOUT_FILENO);
+  const ScriptCache cache(options, compilation.sources.Name(compilation.file), compilation.sources.Text(compilation.file));
+  if (const std::optional<int> status = Prepare(compilation, cache)) return *status;
+  const Job job{options, compilation, cache, manager};
+  if (!options.output) return Run(job, STDOUT_FILENO);
   const UniqueFd file(open(options.output->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.valid()) return Refuse(fmt::format("cannot open {}: {}", *options.output, std::strerror(errno)));
-  return Run(options, compilation, manager, file.get());
+  return Run(job, file.get());
 }
 
 }  // namespace sonde::cli

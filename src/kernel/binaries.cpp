@@ -15,6 +15,7 @@
 #include <set>
 #include <utility>
 
+#include "base/consulted.h"
 #include "base/glob.h"
 
 namespace sonde::kernel {
@@ -46,6 +47,7 @@ std::string_view TextAt(std::string_view bytes, size_t offset) {
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool IsProgramFile(const std::string& path) {
+  NoteConsulted(path);
   struct stat status{};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
@@ -100,6 +102,7 @@ std::vector<Binary> ByPath(const std::string& path, pid_t pid) {
     if (IsProgramFile(root + path)) return {{path, root + path}};
     return {};
   }
+  NoteMomentary();  // files may come
   std::vector<Binary> found;
   glob_t matches{};
   if (glob((root + path).c_str(), 0, nullptr, &matches) == 0) {
@@ -128,6 +131,7 @@ std::vector<Binary> InPath(const std::string& program) {
 }
 
 std::vector<Binary> InCache(std::string_view library, const std::string& root) {
+  NoteConsulted(root + "/etc/ld.so.cache");
   std::vector<Binary> found;
   for (const std::string& file : LibrariesInCache(ReadFile((root + "/etc/ld.so.cache").c_str()), library)) {
     if (IsProgramFile(root + file)) found.push_back({file, root + file});
@@ -169,6 +173,7 @@ std::vector<std::string> LibrariesInCache(std::string_view cache, std::string_vi
 
 Result<std::vector<Binary>> FindBinaries(std::string_view binary, pid_t pid) {
   const std::string name(binary);
+  if (pid != 0) NoteMomentary();
   if (pid != 0 && access(fmt::format("/proc/{}", pid).c_str(), F_OK) != 0) {
     return std::unexpected(Error{.operation = "find process", .object = std::to_string(pid), .error_number = ESRCH});
   }

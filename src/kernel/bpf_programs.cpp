@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/consulted.h"
 #include "kernel/tracefs.h"
 
 namespace sonde::kernel {
@@ -47,6 +48,7 @@ std::unique_ptr<Btf> ReadTypes(uint32_t id) {
 }  // namespace
 
 BpfPrograms::BpfPrograms() {
+  NoteMomentary();
   bpf_attr next{};
   while (Bpf(BPF_PROG_GET_NEXT_ID, &next) == 0) {
     AddProgram(next.next_id);

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/consulted.h"
 #include "base/debug_folders.h"
 #include "base/unique_fd.h"
 
@@ -81,6 +82,7 @@ void AddFunctions(Elf* elf, std::vector<ElfFunction>& functions) {
 std::string DirectoryOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 bool IsFile(const std::string& path) {
+  NoteConsulted(path);
   struct stat status{};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
@@ -103,6 +105,7 @@ ElfFile& ElfFile::operator=(ElfFile&& other) noexcept = default;
 ElfFile::~ElfFile() = default;
 
 Result<ElfFile> ElfFile::Open(const std::string& path) {
+  NoteConsulted(path);
   auto data = std::make_unique<Data>();
   data->path = path;
   data->fd.Reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

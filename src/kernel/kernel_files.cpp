@@ -10,6 +10,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "base/consulted.h"
 #include "base/glob.h"
 #include "kernel/function_list.h"
 #include "kernel/syscall_table.h"
@@ -273,6 +274,7 @@ std::vector<std::string> KernelFiles::BtfModules() {
 Result<std::span<const KernelFunction>> KernelFiles::TraceableFunctions() {
   if (!functions_.empty()) return std::span<const KernelFunction>(functions_);
   if (!paths_.functions.empty()) {
+    NoteConsulted(paths_.functions);
     Result<std::string> text = ReadTextFile(AT_FDCWD, paths_.functions);
     if (!text) return std::unexpected(text.error());
     function_text_ = std::move(*text);
