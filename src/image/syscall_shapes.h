@@ -23,6 +23,7 @@ enum class Fetch : uint8_t {
   kVectorOut,  // the same, as many bytes as the call returned
   kArrayIn,    // elements of `size` bytes, as many as the argument `other` says
   kArrayOut,   // elements of `size` bytes, as many as the call returned
+  kPath,       // what is behind a descriptor; the chunk's argument may be one of those below
 };
 
 inline constexpr uint32_t kMaxText = 1024;      // bytes of a text
@@ -30,6 +31,15 @@ inline constexpr uint32_t kMaxBytes = 64;       // of a buffer: enough for the 3
 inline constexpr uint32_t kMaxStructure = 512;  // of a structure or an array
 inline constexpr uint32_t kMaxTexts = 33;
 inline constexpr uint32_t kMaxVectors = 16;
+
+// In place of an argument's number: the descriptor that is the result, and the two that pipe() and its like give, what was
+// behind a descriptor before the call, and the first that poll() waits for.
+inline constexpr uint8_t kPathOfResult = 6;
+inline constexpr uint8_t kPathOfPair = 7;
+inline constexpr uint8_t kPathBefore = 9;
+inline constexpr uint8_t kPathOfPoll = 10;
+inline constexpr uint8_t kPathsOfPoll = 6;
+inline constexpr uint8_t kPathsOfCall = kPathOfPoll + kPathsOfPoll;
 
 struct ArgumentShape {
   std::string_view kind;   // "fd", "path", "flags", "stat" …: see output/call.cpp
@@ -43,7 +53,7 @@ struct SyscallShape {
   int number = 0;
   std::string_view name;
   std::vector<ArgumentShape> arguments;
-  std::string_view result;  // empty: decimal; "hex"
+  std::string_view result;  // empty: decimal; "hex", "mode", "poll", "fcntl", "fd"
 };
 
 // Null for a call that is printed by its registers alone.

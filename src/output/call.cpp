@@ -73,7 +73,12 @@ std::string HexQuoted(std::string_view bytes, int64_t length) {
 
 std::string Mode(uint64_t mode) {
   const std::string type(image::SymbolOf("file_type", mode & 0170000));
-  return type.empty() ? fmt::format("{:#03o}", mode) : fmt::format("{}|{:#03o}", type, mode & 07777);
+  if (type.empty()) return fmt::format("{:#03o}", mode);
+  std::string out = type;
+  if ((mode & 04000) != 0) out += "|S_ISUID";
+  if ((mode & 02000) != 0) out += "|S_ISGID";
+  if ((mode & 01000) != 0) out += "|S_ISVTX";
+  return fmt::format("{}|{:#03o}", out, mode & 0777);
 }
 
 std::string Pointer(uint64_t address) { return address == 0 ? "NULL" : fmt::format("{:#x}", address); }
@@ -256,11 +261,33 @@ class CallWriter {
   int32_t Int(size_t i) const { return static_cast<int32_t>(Argument(i)); }
   bool Failed() const { return header_.result < 0 && header_.result >= -4095; }
 
-  const Chunk* Find(size_t argument) const {
+  static bool IsPath(const Chunk& chunk) { return chunk.header.fetch == static_cast<uint8_t>(Fetch::kPath); }
+
+  const Chunk* Find(size_t argument, bool is_path = false) const {
     for (const Chunk& chunk : chunks_) {
-      if (chunk.header.argument == argument) return &chunk;
+      if (chunk.header.argument == argument && IsPath(chunk) == is_path) return &chunk;
     }
     return nullptr;
+  }
+
+  // "</etc/passwd>" of a descriptor, where it was captured: see image::kPathOfResult.
+  std::string PathOf(size_t place) const {
+    const Chunk* chunk = Find(place, true);
+    const Chunk* before = Find(image::kPathBefore, true);
+    if (before != nullptr && place == ReplacedDescriptor()) chunk = before;
+    if (chunk == nullptr || chunk->bytes.empty()) return "";
+    constexpr std::string_view kDeleted = " (deleted)";
+    std::string_view path = chunk->bytes;
+    const bool is_deleted = path.starts_with('/') && path.ends_with(kDeleted);
+    if (is_deleted) path.remove_suffix(kDeleted.size());
+    const std::string quoted = Quoted(path, path.size());
+    return fmt::format("<{}>{}", std::string_view(quoted).substr(1, quoted.size() - 2), is_deleted ? "(deleted)" : "");
+  }
+
+  // The argument whose descriptor leads elsewhere when the call has ended: of close, dup2, dup3. kPathBefore: none.
+  size_t ReplacedDescriptor() const {
+    if (Number() == 3) return 0;
+    return Number() == 33 || Number() == 292 ? 1 : image::kPathBefore;
   }
 
   void Write() {
@@ -294,6 +321,7 @@ class CallWriter {
       return fmt::format("-1 {} ({})", name, code < 512 ? strerrordesc_np(static_cast<int>(code)) : "Unknown error");
     }
     const std::string_view kind = shape_ == nullptr ? "" : shape_->result;
+    if (kind == "fd") return fmt::format("{}{}", result, PathOf(image::kPathOfResult));
     if (kind == "hex") return result == 0 ? "0" : fmt::format("{:#x}", result);
     if (kind == "mode") return fmt::format("{:#03o}", result);
     if (kind == "poll") return Polled();
@@ -305,7 +333,8 @@ class CallWriter {
     const auto result = static_cast<uint64_t>(header_.result);
     if (Int(1) == 3) return fmt::format("{:#x} (flags {})", result, SymbolicText("open", result));
     if (Int(1) == 1) return result == 0 ? "0" : fmt::format("{:#x} (flags {})", result, SymbolicText("fd", result));
-    return fmt::format("{}", result);
+    const bool is_duplicate = Int(1) == 0 || Int(1) == 1030;  // F_DUPFD, F_DUPFD_CLOEXEC
+    return fmt::format("{}{}", result, is_duplicate ? PathOf(image::kPathOfResult) : "");
   }
 
   std::string Polled() const {
@@ -327,12 +356,13 @@ class CallWriter {
     const uint64_t value = Argument(i);
     if (Number() == kCloneNumber && i > 0) return "";  // told with its flags
     if (kind == "prctl_more") return TakesOneArgument() ? "" : Pointer(value);
-    if (kind == "fd" || kind == "dec") return fmt::format("{}", Signed(i, kind));
+    if (kind == "fd") return fmt::format("{}{}", Int(i), PathOf(i));
+    if (kind == "dec") return fmt::format("{}", Signed(i, kind));
     if (kind == "udec") return fmt::format("{}", static_cast<uint32_t>(value));
     if (kind == "size") return fmt::format("{}", value);
     if (kind == "hex") return Pointer(value);
     if (kind == "plainhex" || kind == "offset") return value == 0 ? "0" : fmt::format("{:#x}", value);
-    if (kind == "dirfd") return SymbolicText("dirfd", static_cast<uint32_t>(value));
+    if (kind == "dirfd") return SymbolicText("dirfd", static_cast<uint32_t>(value)) + PathOf(i);
     if (kind == "flags") return Flags(value, shape.table);
     if (kind == "openflags") return SymbolicText("open", static_cast<uint32_t>(value));
     if (kind == "mode") return OpensWithoutMode(i) ? "" : fmt::format("{:#03o}", static_cast<uint16_t>(value));
@@ -348,6 +378,7 @@ class CallWriter {
   }
 
   static constexpr int kCloneNumber = 56;
+  static constexpr uint64_t kParentSetTid = 0x00100000;  // CLONE_PARENT_SETTID
 
   // What does not fit an int is a 64-bit offset.
   int64_t Signed(size_t i, std::string_view kind) const {
@@ -458,7 +489,9 @@ class CallWriter {
   std::string CloneCall() const {
     const uint64_t flags = Argument(0);
     std::string out = fmt::format("child_stack={}, flags={}", Pointer(Argument(1)), CloneFlags(flags, 0));
-    if ((flags & 0x00100000) != 0) out += fmt::format(", parent_tid={:#x}", Argument(2));
+    if ((flags & kParentSetTid) != 0) {
+      out += Failed() ? fmt::format(", parent_tid={:#x}", Argument(2)) : fmt::format(", parent_tid=[{}]", header_.result);
+    }
     if ((flags & 0x01200000) != 0) out += fmt::format(", child_tidptr={}", Pointer(Argument(3)));
     if ((flags & 0x00080000) != 0) out += fmt::format(", tls={:#x}", Argument(4));
     return out;
@@ -495,6 +528,7 @@ class CallWriter {
       case Fetch::kOut:
       case Fetch::kArrayIn:
       case Fetch::kArrayOut:
+      case Fetch::kPath:
         return Structure(i, kind, b);
     }
     return {};
@@ -504,7 +538,7 @@ class CallWriter {
     std::string out = "[";
     size_t count = 0;
     for (const Chunk& chunk : chunks_) {
-      if (chunk.header.argument != argument) continue;
+      if (chunk.header.argument != argument || IsPath(chunk)) continue;
       if (count > 0) out += ", ";
       if (count++ == kShownTexts) {
         out += "...";
@@ -518,7 +552,7 @@ class CallWriter {
   std::string Vectors(size_t argument) const {
     std::string out = "[";
     for (const Chunk& chunk : chunks_) {
-      if (chunk.header.argument != argument) continue;
+      if (chunk.header.argument != argument || IsPath(chunk)) continue;
       const auto length = Get<uint64_t>(chunk.bytes, 8);
       const std::string_view data = chunk.bytes.substr(std::min<size_t>(16, chunk.bytes.size()));
       if (out.size() > 1) out += ", ";
@@ -531,7 +565,19 @@ class CallWriter {
     std::string out = "[";
     for (size_t at = 0; at + 8 <= b.size(); at += 8) {
       if (at > 0) out += ", ";
-      out += fmt::format("{{fd={}, events={}}}", Get<int32_t>(b, at), SymbolicText("poll", Get<uint16_t>(b, at + 4)));
+      const std::string path = at / 8 < image::kPathsOfPoll ? PathOf(image::kPathOfPoll + at / 8) : "";
+      out += fmt::format("{{fd={}{}, events={}}}", Get<int32_t>(b, at), path,
+                         SymbolicText("poll", Get<uint16_t>(b, at + 4)));
+    }
+    return out + "]";
+  }
+
+  static std::string Processors(std::string_view b) {
+    std::string out = "[";
+    for (size_t i = 0; i < b.size() * 8; ++i) {
+      if ((static_cast<unsigned char>(b[i / 8]) >> (i % 8) & 1) == 0) continue;
+      if (out.size() > 1) out += ' ';
+      out += fmt::format("{}", i);
     }
     return out + "]";
   }
@@ -566,7 +612,10 @@ class CallWriter {
     }
     if (kind == "length_out" || kind == "int_in" || kind == "int_out") return fmt::format("[{}]", Get<int32_t>(b, 0));
     if (kind == "offset_pointer") return fmt::format("[{}]", Get<int64_t>(b, 0));
-    if (kind == "pipe") return fmt::format("[{}, {}]", Get<int32_t>(b, 0), Get<int32_t>(b, 4));
+    if (kind == "pipe") {
+      return fmt::format("[{}{}, {}{}]", Get<int32_t>(b, 0), PathOf(image::kPathOfPair), Get<int32_t>(b, 4),
+                         PathOf(image::kPathOfPair + 1));
+    }
     if (kind == "status") return header_.result == 0 ? Pointer(Argument(i)) : WaitStatus(Get<int32_t>(b, 0));
     if (kind == "timespec" || kind == "timespec_out") return Time(b, 0, "tv_nsec");
     if (kind == "timespec_rest") return IsInterrupted() ? Time(b, 0, "tv_nsec") : Pointer(Argument(i));
@@ -585,11 +634,18 @@ class CallWriter {
     }
     if (kind == "utsname") return Utsname(b);
     if (kind == "pollfds") return Polls(b);
+    if (kind == "cpus" || kind == "cpus_out") return Processors(b);
     if (kind == "epoll_event") return EpollEvent(b, 0);
     if (kind == "epoll_events") return EpollEvents(b);
-    if (kind == "clone_args") return CloneArguments(b);
+    if (kind == "clone_args") return CloneArguments(b) + GivenThread(Get<uint64_t>(b, 0));
     if (kind == "sysinfo") return SystemInformation(b);
     return Pointer(Argument(i));
+  }
+
+  // What the kernel has put where the parent asked for it is what the call returned.
+  std::string GivenThread(uint64_t flags) const {
+    if (Failed() || (flags & kParentSetTid) == 0) return "";
+    return fmt::format(" => {{parent_tid=[{}]}}", header_.result);
   }
 
   bool IsInterrupted() const { return header_.result == -516 || header_.result == -4; }

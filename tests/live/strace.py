@@ -2,6 +2,7 @@
 
 import collections
 import difflib
+import os
 import re
 import shutil
 from pathlib import Path
@@ -47,10 +48,11 @@ def plain(call):
     return re.sub(r"\( ", "(", re.sub(r" +([,)])", r"\1", re.sub(r",  +", ", ", call)))
 
 
-def compare(folder, command, least):
+def compare(folder, command, least, *options):
     if shutil.which("strace") is None:
         raise Skip("strace is not installed")
-    finished = run("-q", "-o", folder / "sonde", "-c", f"strace -f -qq -o {folder}/strace {command}", TOOL, timeout=120)
+    theirs = f"strace -f -qq {' '.join(options)} -o {folder}/strace {command}"
+    finished = run("-q", "-o", folder / "sonde", "-c", theirs, TOOL, "--", *options, timeout=120)
     expect(finished.returncode == 0 and "lost" not in finished.stderr, finished.stderr)
     total = same = 0
     unlike = []
@@ -67,12 +69,22 @@ def compare(folder, command, least):
             else:
                 unlike += a[a1:a2] + [call for call in b[b1:b2] if call.split("(")[0] not in OF_STRACE]
     expect(total > 20, f"strace told only {total} calls")
+    if "SHOW_UNLIKE" in os.environ:
+        print(f"{same} of {total} are alike", *unlike, sep="\n")
     expect(same >= total * least, f"{same} of {total} calls are alike; unlike: {unlike[:8]}")
+
+
+PIPELINE = "sh -c 'ls /usr/bin | sort | head -50 | wc -l; cat /etc/passwd > /dev/null; date'"
 
 
 @check
 def a_tree_of_folders(folder):
-    compare(folder, "ls -lR /etc/apt /usr/include/linux/usb", 0.98)
+    compare(folder, "ls -lR /etc/apt /usr/include/linux", 0.98)
+
+
+@check
+def a_tree_of_folders_with_paths(folder):
+    compare(folder, "ls -lR /etc/apt /usr/include/linux", 0.98, "-y")
 
 
 @check
@@ -81,8 +93,25 @@ def many_small_calls(folder):
 
 
 @check
+def many_small_calls_with_paths(folder):
+    compare(folder, "dd if=/dev/zero of=/dev/null bs=1 count=5000", 0.98, "-y")
+
+
+@check
 def a_pipeline(folder):
-    compare(folder, "sh -c 'ls /usr/bin | sort | head -50 | wc -l; cat /etc/passwd > /dev/null; date'", 0.98)
+    compare(folder, PIPELINE, 0.98)
+
+
+@check
+def a_pipeline_with_paths(folder):
+    compare(folder, PIPELINE, 0.98, "-y")
+
+
+@check
+def threads_with_paths(folder):
+    if shutil.which("threads") is None:
+        raise Skip("the helper threads is not built")
+    compare(folder, f"threads {folder}", 0.98, "-y")
 
 
 main()
