@@ -31,7 +31,7 @@ void LossReport::WhileRunning() {
   }
 }
 
-void LossReport::AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed) {
+void LossReport::AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed, uint64_t unfinished) {
   const std::vector<uint64_t> counters = control_.LossCounters();
   for (size_t site = 0; site < counters.size(); ++site) {
     TellHelper(counters, site, /*at_end=*/true);
@@ -43,6 +43,11 @@ void LossReport::AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t mal
   }
   if (const uint64_t errors = control_.RuntimeErrors(); errors != 0) {
     sink_.Emit(image::LossEvent{.object = "run-time errors", .reason = "the ring of errors was full", .count = errors});
+  }
+  if (unfinished != 0) {
+    sink_.Emit(image::LossEvent{.object = "",
+                                .reason = "still being written at the end, on a CPU that did not run meanwhile",
+                                .count = unfinished});
   }
   if (malformed != 0) {
     sink_.Emit(image::LossEvent{.object = "",

@@ -20,8 +20,8 @@ class LossReport {
 
   // Tells of counters that grew, at most once a second; costs next to nothing otherwise.
   void WhileRunning();
-  // Everything, once.
-  void AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed);
+  // Everything, once. `unfinished`: records that a program had begun.
+  void AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed, uint64_t unfinished = 0);
 
  private:
   bool IsHelper(size_t site) const;

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kBusyPatience = 100ms;
+constexpr auto kBusyPatience = 1s;
 constexpr auto kBusyNap = 50us;
 constexpr auto kGuardInterval = 200us;
 constexpr int kGuardNice = -15;
@@ -103,6 +103,13 @@ void Pump::DrainFully(const std::function<bool()>& proceed) {
       std::this_thread::sleep_for(kBusyNap);
     }
   }
+}
+
+size_t Pump::TakeRest() {
+  size_t unfinished = 0;
+  if (stacks_) unfinished += stacks_->Drain(stack_handler_, Ring::AtBusy::kStepOver).unfinished;
+  for (Ring& ring : rings_) unfinished += ring.Drain(handler_, Ring::AtBusy::kStepOver).unfinished;
+  return unfinished;
 }
 
 bool Pump::IsEmpty() const {

@@ -32,6 +32,9 @@ class Pump {
   // Until the rings are empty; waits for producers in the middle of a record, but not for ever (one may be in a guest
   // that is not scheduled). `proceed` is asked from time to time.
   void DrainFully(const std::function<bool()>& proceed);
+  // At the end, when no program begins a record any more: what stands behind the records whose producers did not finish
+  // in that time. Gives the number of these.
+  size_t TakeRest();
 
   bool IsEmpty() const;
   // Some ring is more than half full.

@@ -38,7 +38,7 @@ Result<Ring> Ring::Map(int map, uint32_t size) {
 Ring::Ring(uint64_t* consumer, uint64_t* producer, std::byte* data, uint32_t size)
     : consumer_(consumer), producer_(producer), data_(data), size_(size) {}
 
-Ring::Progress Ring::Drain(const Handler& handle) {
+Ring::Progress Ring::Drain(const Handler& handle, AtBusy at_busy) {
   Progress progress;
   const uint64_t mask = size_ - 1;
   const uint64_t give_back = size_ / 8;  // often enough that producers do not find the ring full, rarely enough to
@@ -53,11 +53,16 @@ Ring::Progress Ring::Drain(const Handler& handle) {
     if (position == end || position - start >= size_) break;
     std::byte* header = data_ + (position & mask);
     const uint32_t length = LoadLength(header);
-    progress.is_busy = (length & BPF_RINGBUF_BUSY_BIT) != 0;
-    if (progress.is_busy) break;
+    const bool is_busy = (length & BPF_RINGBUF_BUSY_BIT) != 0;
+    progress.is_busy |= is_busy;
+    if (is_busy && at_busy == AtBusy::kStop) break;
     const uint32_t bytes = length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-    if ((length & BPF_RINGBUF_DISCARD_BIT) == 0) handle(Bytes((position + BPF_RINGBUF_HDR_SZ) & mask, bytes));
-    ++progress.records;
+    if (is_busy) {
+      ++progress.unfinished;
+    } else {
+      if ((length & BPF_RINGBUF_DISCARD_BIT) == 0) handle(Bytes((position + BPF_RINGBUF_HDR_SZ) & mask, bytes));
+      ++progress.records;
+    }
     position += RecordSize(bytes);
     if (position - returned >= give_back) {
       published.store(position, std::memory_order_release);

@@ -23,13 +23,18 @@ class Ring {
   Ring(uint64_t* consumer, uint64_t* producer, std::byte* data, uint32_t size);
 
   struct Progress {
-    size_t records = 0;    // taken, discarded ones too
-    bool is_busy = false;  // stopped before a record that its producer still writes
+    size_t records = 0;     // taken, discarded ones too
+    bool is_busy = false;   // came to a record that its producer still writes
+    size_t unfinished = 0;  // such that it stepped over
+  };
+  enum class AtBusy : uint8_t {
+    kStop,
+    kStepOver,  // for the end, when no producer begins a record any more: their room is free at once
   };
   // Hands on every record that is there, in order; its bytes are valid until `handle` returns. Room is given back to
   // the producers from time to time, and at the end. Ends after about one ring's worth, so that a fast producer cannot
   // keep the caller here.
-  Progress Drain(const Handler& handle);
+  Progress Drain(const Handler& handle, AtBusy at_busy = AtBusy::kStop);
 
   // Bytes that the producers have reserved and the reader has not taken.
   uint64_t Fill() const;

@@ -390,10 +390,12 @@ Result<int> Session::Finish() {
     return 0;
   }
   pump_->DrainFully(proceed);
+  // The end is not to be held up by a producer that does not run; what others wrote behind it must not be lost with it.
+  const size_t unfinished = proceed() ? pump_->TakeRest() : 0;
   Result<void> ran;
   if (proceed()) ran = RunPrograms(probes_.EndPrograms(), "end", false);
   if (proceed() && image_.options.print_maps_on_exit) dispatcher_->PrintMapsAtExit();
-  losses_->AtEnd(probes_.RecursionMisses(), dispatcher_->malformed());
+  losses_->AtEnd(probes_.RecursionMisses(), dispatcher_->malformed(), unfinished);
   sink_.Flush();
   TellOfReaders();
   Detach();
