@@ -130,14 +130,20 @@ ExprPtr Checker::CheckBinary(const parser::Binary& node, Span span) {
     return ErrorExpr(span);
   }
   if (node.op == BinaryOp::kLogicalAnd || node.op == BinaryOp::kLogicalOr) {
+    const bool is_and = node.op == BinaryOp::kLogicalAnd;
     ExprPtr left = CheckCondition(*node.left);
+    const Constant* known = left->AsConstant();
+    const bool is_decided = known != nullptr && (known->bits != 0) != is_and;
+    scope_.unreachable += is_decided ? 1 : 0;
     ExprPtr right = CheckCondition(*node.right);
+    scope_.unreachable -= is_decided ? 1 : 0;
     if (left->type->IsVague()) return left;
     if (right->type->IsVague()) return right;
     if (left->AsConstant() != nullptr && right->AsConstant() != nullptr) {
       return MakeInt(span, Fold(node.op, left->AsConstant()->bits, right->AsConstant()->bits, false), types().Bool());
     }
-    return Make(span, types().Bool(), Logical{node.op == BinaryOp::kLogicalAnd, std::move(left), std::move(right)});
+    if (is_decided) return MakeInt(span, is_and ? 0 : 1, types().Bool());
+    return Make(span, types().Bool(), Logical{is_and, std::move(left), std::move(right)});
   }
   if (ExprPtr compared = CheckTypeComparison(node, span)) return compared;
   return BuildBinary(node.op, node.op_span, span, Check(*node.left), Check(*node.right));
