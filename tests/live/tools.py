@@ -2,9 +2,10 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
-from _sonde import Skip, check, expect, main, run
+from _sonde import Running, Skip, check, expect, main, run
 
 TOOLS = Path(__file__).parents[2] / "tools"
 
@@ -33,6 +34,28 @@ def they_tell_their_options():
     for name in ("strace", "fatrace", "opensnoop", "opens-failed", "execsnoop", "syscount", "statsnoop", "killsnoop"):
         finished = run("tool", name, "--help", env={"SONDE_TOOLS": str(TOOLS)})
         expect(finished.returncode == 0 and "--" in finished.stdout, f"{name}: {finished.stdout} {finished.stderr}")
+
+
+@check
+def each_runs_without_a_command():
+    for path in sorted(TOOLS.glob("*.bt")):
+        finished = run("--dry-run", path)
+        if path.stem == "capable" and not os.path.exists("/sys/kernel/tracing/events/capability/cap_capable"):
+            continue
+        expect(finished.returncode == 0 and "warning" not in finished.stderr, f"{path.stem}: {finished.stderr}")
+
+
+@check
+def strace_of_a_process():
+    """Begun before; its children to come are followed as well."""
+    with subprocess.Popen(["sh", "-c", "read line; /bin/true; exit 5"], stdin=subprocess.PIPE, text=True) as traced:
+        tracer = Running("tool", "strace", "-p", str(traced.pid), env={**os.environ, "SONDE_TOOLS": str(TOOLS)})
+        traced.communicate("go\n")
+        status, output, errors = tracer.end()
+    expect(status == 0, errors)
+    shows(rf'^\[pid {traced.pid}\] read\(0, "g", 1\) = 1$', output)
+    shows(rf'^\[pid (?!{traced.pid})\d+\] execve\("/bin/true", .* = 0$', output)
+    shows(rf"^\[pid {traced.pid}\] \+\+\+ exited with 5 \+\+\+$", output)
 
 
 @check
