@@ -4,19 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <string_view>
 
 #include "base/suggest.h"
+#include "cli/compile.h"
 #include "cli/options.h"
-#include "cli/read_file.h"
 #include "cli/script_arguments.h"
 #include "output/writer.h"
-#include "parser/parser.h"
 #include "sema/script_options.h"
 
 namespace sonde::cli {
@@ -68,15 +65,13 @@ std::string Header(const fs::path& file) {
   return text;
 }
 
+// Those of what it imports as well.
 std::expected<std::vector<sema::ScriptOption>, std::string> OptionsOf(const fs::path& file) {
-  Result<std::string> text = ReadFile(file);
-  if (!text) return std::unexpected(text.error().Message());
-  SourceManager sources;
-  Diagnostics diagnostics;
-  const FileId id = sources.Add(file, *std::move(text));
-  const std::unique_ptr<const parser::Ast> ast = parser::Parse(sources, id, diagnostics);
-  const std::array<const parser::Ast*, 1> files = {ast.get()};
-  return sema::FindOptions(files, diagnostics);
+  Options options;
+  options.file = file;
+  Compilation compilation(options);
+  if (!Compile(compilation, Step::kImport)) return std::unexpected(Complaints(compilation));
+  return std::move(compilation.script_options);
 }
 
 void List(const fs::path& folder, const std::vector<std::string>& names) {

@@ -37,6 +37,19 @@ def they_tell_their_options():
 
 
 @check
+def each_has_a_page_with_its_options():
+    pages = TOOLS.parent / "docs" / "tools"
+    names = {path.stem for path in TOOLS.glob("*.bt")}
+    expect({path.stem for path in pages.glob("*.md")} == names, "docs/tools and tools do not name the same")
+    for name in sorted(names):
+        told = run("tool", name, "--help", env={"SONDE_TOOLS": str(TOOLS)}).stdout
+        options = told[told.index("Options of the script:") :].strip()
+        page = (pages / f"{name}.md").read_text()
+        expect(options in page, f"{name}: python3 docs/tools.py {name} writes its page anew")
+        expect(f"# sonde tool {name}" in page, f"{name}: its page shows no output")
+
+
+@check
 def each_runs_without_a_command():
     for path in sorted(TOOLS.glob("*.bt")):
         finished = run("--dry-run", path)
@@ -125,6 +138,27 @@ def fatrace(folder):
     shows(rf"^cp\(\d+\) (copy {folder}/a to {folder}/b|read {folder}/a) 6 bytes", output)
     output = tool("fatrace", command=f"rm {folder}/a")
     shows(rf"^rm\(\d+\) delete {folder}/a = 0", output)
+
+
+@check
+def a_command_is_looked_at_alone(folder):
+    """What others do meanwhile is not shown."""
+    other = f"while :; do cat {folder}/of_others; done"
+    with subprocess.Popen(["sh", "-c", other], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as loop:
+        try:
+            for name in ("opensnoop", "opens-failed", "fatrace", "statsnoop", "execsnoop"):
+                output = tool(name, command=f"sh -c 'test -e {folder}/own; cat {folder}/own; cat {folder}/own'")
+                shows(r"own|cat", output)
+                expect("of_others" not in output, f"{name}: {output}")
+        finally:
+            loop.kill()
+
+
+@check
+def a_duration_ends_it():
+    for name in ("vfsstat", "runqlat", "loads"):
+        finished = run("tool", "-q", name, "-d", "1", env={"SONDE_TOOLS": str(TOOLS)})
+        expect(finished.returncode == 0, f"{name}: {finished.stderr}")
 
 
 @check
