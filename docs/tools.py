@@ -50,7 +50,7 @@ ROWS = {
     "offcpu": (["--by-name", "sh", "-c", "sleep 0.2; dd if=/dev/zero of=/tmp/x count=1000 conv=fsync"], None, None),
     "opens-failed": (["cat", "/nonexistent"], None, None),
     "opensnoop": (["-TUe", "head", "-1", "/etc/os-release"], None, None),
-    "profile": (["-K", "tar", "cf", "/tmp/x.tar", "/usr/include"], None, None),
+    "profile": (["--by-name", "sh", "-c", "tar c /usr/include | gzip > /tmp/include.gz"], None, None),
     "runqlat": (["-d", "10"], BUSY, None),
     "slowprocs": (["-e", "-m", "20", "-d", "10"], BUSY, r"Waits|TIME| sh .* sh$"),
     "statsnoop": (["ls", "-l", "/etc/os-release"], None, None),
