@@ -45,7 +45,9 @@ const Type* CheckWhole(Checker& checker, const parser::Call& syntax, Call& call)
   std::vector<const Type*> elements;
   sema::Tuple tuple;
   for (const sema::ArgsFieldInfo& field : args->fields) {
-    if (field.type == nullptr || field.name.starts_with("common_") || field.is_syscall_number) continue;
+    if (field.is_return || field.name.starts_with("common_") || field.is_syscall_number) continue;
+    // What cannot be had is left out here, and refused where it is asked for by name.
+    if (!checker.CanReadField(field)) continue;
     sema::ExprPtr value = checker.CheckArgsField(field.name, syntax.name_span, syntax.name_span);
     if (value->type->IsVague()) return value->type;
     checker.CompleteDeeply(value->type);

@@ -66,12 +66,17 @@ constexpr Builtin OnStack(std::string_view name) {
 
 const Builtin kRetval{.name = "retval",
                       .form = BuiltinForm::kVariable,
-                      .signature = "uint64 retval (int64 in syscall probes, the declared type in fexit)",
+                      .signature = "uint64 retval (int64 in syscall probes, the declared type where it is known)",
                       .summary = "What the function returns; of a system call that failed, the negative error number.",
                       .example = "uretprobe:libc:malloc { @[retval != 0] = count(); }",
                       .check = CheckRetval,
                       .lower = [](BodyContext& body, const sema::Expr&, const Call& call) {
                         return call.args.empty() ? body.ReturnValue() : body.Lower(*call.args[0]);
+                      },
+                      // A struct.
+                      .lower_into = [](BodyContext& body, const sema::Expr& expr, const Call& call,
+                                       llvm::Value* target) -> llvm::Value* {
+                        return body.LowerInto(*call.args[0], *expr.type, target);
                       }};
 
 const Builtin kReg{.name = "reg",

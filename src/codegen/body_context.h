@@ -65,6 +65,7 @@ enum class ArgsAccess {
   kWords,         // 64-bit words that ctx points to
   kIterator,      // none: the body reads its context by `ctx`
   kTrampoline,    // by helpers
+  kCall,          // the registers of a return, and image::FunctionCall
 };
 
 // One BPF program: an ELF section.
@@ -92,7 +93,7 @@ struct Frame {
   llvm::Value* regs = nullptr;
   llvm::Value* probe_id = nullptr;
   llvm::Value* task = nullptr;
-  llvm::Value* call = nullptr;        // image::CallStart, null unless the body needs it
+  llvm::Value* call = nullptr;        // image::CallStart or FunctionCall, null unless the body needs it
   llvm::Value* scratch = nullptr;     // the claimed slot, behind its header; null until it is needed
   llvm::Value* loop_state = nullptr;  // of callbacks: where they find the six values above
   uint32_t calls = 0;                 // calls between the program's entry and this function
@@ -167,18 +168,21 @@ class BodyContext {
   llvm::Value* At(llvm::Value* pointer, uint64_t offset);
   llvm::Value* At(llvm::Value* pointer, llvm::Value* offset);
 
-  // Of struct pt_regs, in programs that are given it (ProbeType::has_registers); offset in bytes.
+  // Of struct pt_regs, in programs that are given it (ProbeType::has_registers); offset in bytes. Of a call: as they were
+  // when it began.
   llvm::Value* Register(uint32_t offset);
+  // The same as they are now.
+  llvm::Value* CurrentRegister(uint32_t offset);
   // An argument of the function that has just been entered, by its number from 0: six in registers, others on the
   // stack. `only_stack` counts those on the stack alone.
   llvm::Value* FunctionArgument(uint32_t number, bool only_stack = false);
   // A 64-bit word of the arguments, where the kernel hands over such, and of what the function returned.
   llvm::Value* WordArgument(uint32_t number);
   llvm::Value* WordReturned();
-  // What the registers say of a value in a process: itself, or its address.
-  llvm::Value* LocatedNumber(const kernel::UserLocation& at);
+  // What the registers say of a value in a process: itself, or its address. Of a call: `now`, or when it began.
+  llvm::Value* LocatedNumber(const kernel::UserLocation& at, bool now = false);
   // A value in memory of at most 16 bytes that lies in one or two whole registers.
-  void StoreLocated(const kernel::UserLocation& at, const sema::Type& type, llvm::Value* target);
+  void StoreLocated(const kernel::UserLocation& at, const sema::Type& type, llvm::Value* target, bool now = false);
 
   // Calls a BPF helper by its number (BPF_FUNC_*); pointers are passed as such, the result is i64 or a pointer.
   llvm::Value* Helper(int number, std::initializer_list<llvm::Value*> args);
@@ -281,6 +285,7 @@ class BodyContext {
   llvm::Value* LowerIncDec(const sema::IncDec& node, const sema::Expr& expr);
   llvm::Value* LowerMapRead(const sema::MapRead& node, const sema::Type& type);
   llvm::Value* LowerArgsField(const sema::ArgsFieldInfo& field, const sema::Type& type);
+  llvm::Value* NotedRegister(uint32_t offset);
   llvm::Value* LowerPairedArgument(const sema::ArgsFieldInfo& field);
   llvm::Value* LowerExecArgument(const sema::ArgsFieldInfo& field);
   llvm::Value* FoundExecArgument(sema::ArgsFieldInfo::Exec part);

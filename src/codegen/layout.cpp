@@ -157,6 +157,18 @@ uint32_t Layout::calls() {
   return calls_;
 }
 
+uint32_t Layout::function_calls() {
+  if (function_calls_ == image::kNone) {
+    function_calls_ = AddMap({.name = "function_calls",
+                              .role = image::MapRole::kCalls,
+                              .bpf_type = BPF_MAP_TYPE_TASK_STORAGE,
+                              .key_size = 4,
+                              .value_size = sizeof(image::FunctionCalls),
+                              .flags = BPF_F_NO_PREALLOC});
+  }
+  return function_calls_;
+}
+
 void Layout::NeedScratch(uint32_t bytes) {
   image::MapSpec& spec = image_.maps[scratch()];
   spec.value_size = std::max(spec.value_size, AlignUp(image::kScratchHeaderSize + bytes, 8));

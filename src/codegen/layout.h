@@ -30,7 +30,8 @@ class Layout {
   // Created at first use.
   uint32_t scratch();
   uint32_t zeros(uint32_t bytes);
-  uint32_t calls();
+  uint32_t calls();           // image::CallStart
+  uint32_t function_calls();  // image::FunctionCalls
   uint32_t stack_ring();
   uint32_t stack_cache();
   // Where in the stack cache a program keeps what it knows of the functions that enter it.
@@ -70,6 +71,7 @@ class Layout {
   uint32_t scratch_ = image::kNone;
   uint32_t constants_ = image::kNone;
   uint32_t calls_ = image::kNone;
+  uint32_t function_calls_ = image::kNone;
   uint32_t stack_ring_ = image::kNone;
   uint32_t stack_cache_ = image::kNone;
   std::map<std::string, uint32_t> entry_cells_;

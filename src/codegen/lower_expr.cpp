@@ -243,12 +243,17 @@ llvm::Value* BodyContext::LowerIncDec(const sema::IncDec& node, const sema::Expr
 // --- registers
 
 llvm::Value* BodyContext::Register(uint32_t offset) {
-  SONDE_CHECK(program_.access == ArgsAccess::kRegisters);
+  return program_.access == ArgsAccess::kCall ? NotedRegister(offset) : CurrentRegister(offset);
+}
+
+llvm::Value* BodyContext::CurrentRegister(uint32_t offset) {
+  SONDE_CHECK(program_.access == ArgsAccess::kRegisters || program_.access == ArgsAccess::kCall);
   return ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(ctx(), uint64_t{offset}), llvm::Align(8));
 }
 
 llvm::Value* BodyContext::FunctionArgument(uint32_t number, bool only_stack) {
-  if (program_.access == ArgsAccess::kWords) return WordArgument(number);
+  const bool by_words = program_.access == ArgsAccess::kWords || program_.access == ArgsAccess::kTrampoline;
+  if (by_words) return WordArgument(number);
   auto in_registers = static_cast<uint32_t>(only_stack ? 0 : kernel::kArgumentRegisters.size());
   if (number < in_registers) return Register(kernel::kArgumentRegisters[number]);
   // Behind the return address.
@@ -273,7 +278,7 @@ llvm::Value* BodyContext::RecordFieldAddress(const sema::ArgsFieldInfo& field) {
 
 llvm::Value* BodyContext::LowerArgsField(const sema::ArgsFieldInfo& field, const Type& type) {
   ArgsAccess access = program_.access;
-  if (field.location) return Canonical(LocatedNumber(*field.location), type);
+  if (field.location) return Canonical(LocatedNumber(*field.location, field.is_return), type);
   if (field.is_return) return Canonical(WordReturned(), type);
   if (field.word >= 0) return Canonical(WordArgument(static_cast<uint32_t>(field.word)), type);
   if (field.is_thread_id) return Canonical(Helper(BPF_FUNC_get_current_pid_tgid, {}), type);

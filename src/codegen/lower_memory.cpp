@@ -144,7 +144,7 @@ llvm::Value* BodyContext::LowerInto(const sema::Expr& expr, const Type& type, ll
           [&](const sema::ArgsField& node) -> llvm::Value* {
             const sema::ArgsFieldInfo& field = body_.args->fields[node.field];
             if (field.location) {
-              StoreLocated(*field.location, type, target);
+              StoreLocated(*field.location, type, target, field.is_return);
               return nullptr;
             }
             if (type.IsString()) return LowerArgsString(field, from.size < type.size ? from : type, target);

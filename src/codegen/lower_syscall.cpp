@@ -62,7 +62,10 @@ llvm::Value* BodyContext::FoundExecArgument(Exec part) {
 }
 
 llvm::Value* BodyContext::ReturnValue() {
-  if (program_.access == ArgsAccess::kRegisters) return Register(kernel::kRegisterAx);
+  if (program_.access == ArgsAccess::kRegisters || program_.access == ArgsAccess::kCall) {
+    return CurrentRegister(kernel::kRegisterAx);
+  }
+  if (program_.access == ArgsAccess::kTrampoline) return WordReturned();
   return ir_.CreateAlignedLoad(ir_.getInt64Ty(), At(ctx(), 8), llvm::Align(8));
 }
 

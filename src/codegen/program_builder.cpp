@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <linux/bpf.h>
+
 #include <cctype>
+#include <string_view>
+#include <utility>
 
 namespace sonde::codegen {
 
@@ -84,6 +88,104 @@ void ProgramBuilder::LeaveWhenExiting(llvm::IRBuilder<>& ir, llvm::Function* ent
   llvm::Value* exiting = ir.CreateLoad(ir.getInt32Ty(), control, /*isVolatile=*/true);
   ir.CreateCondBr(ir.CreateICmpNE(exiting, ir.getInt32(0)), out, go_on);
   ir.SetInsertPoint(go_on);
+}
+
+void ProgramBuilder::AddSharing(uint32_t first, image::ProgramType type, const Case& one, uint32_t probes) {
+  const uint32_t program = AddProgram(type, "", probes <= 1 ? one.probe->name : one.probe->spec, probes);
+  Image().programs[program].section = Image().programs[first].section;
+  Image().programs[program].probe_id = one.id;
+}
+
+llvm::Value* ProgramBuilder::ProbeIdOfProgram() {
+  llvm::Constant* symbol = module_.module.getOrInsertGlobal("probe_id", llvm::Type::getInt8Ty(module_.llvm));
+  return llvm::ConstantExpr::getPtrToInt(symbol, llvm::Type::getInt64Ty(module_.llvm));
+}
+
+llvm::Value* ProgramBuilder::AttachCookie(llvm::IRBuilder<>& ir, llvm::Value* ctx) {
+  llvm::Value* helper = llvm::ConstantExpr::getIntToPtr(ir.getInt64(BPF_FUNC_get_attach_cookie), ir.getPtrTy());
+  return ir.CreateCall(llvm::FunctionType::get(ir.getInt64Ty(), {ir.getPtrTy()}, false), helper, {ctx});
+}
+
+namespace {
+
+// By file and process.
+std::map<std::pair<std::string, int32_t>, image::AttachUprobes> UprobePlans(const std::vector<Case>& cases,
+                                                                            bool is_return) {
+  std::map<std::pair<std::string, int32_t>, image::AttachUprobes> plans;
+  std::map<std::string_view, uint32_t> ids;
+  for (const Case& one : cases) {
+    const auto& hook = std::get<sema::HookUprobe>(one.probe->hook);
+    image::AttachUprobes& plan = plans[{hook.path, hook.pid}];
+    plan.path = hook.path;
+    plan.is_return = is_return;
+    plan.pid = hook.pid;
+    // A probe of several places is one probe to the script.
+    const uint32_t id = ids.try_emplace(one.probe->name, one.id).first->second;
+    plan.places.push_back({hook.offset, hook.semaphore, id});
+  }
+  return plans;
+}
+
+}  // namespace
+
+uint32_t ProgramBuilder::AddUprobePrograms(const std::vector<Case>& cases, bool is_return, uint32_t probes) {
+  const ProbeInstance& first = *cases.front().probe;
+  const std::string covers = cases.size() == 1 ? first.name : first.spec;
+  const uint32_t multi = AddProgram(image::ProgramType::kUprobeMulti, "", covers, probes);
+  Image().programs.push_back(Image().programs[multi]);  // the same code
+  Image().programs.back().type = image::ProgramType::kKprobe;
+  image::AttachGroup group;
+  for (uint32_t program : {multi, multi + 1}) {
+    group.ways.emplace_back();
+    for (auto& [file, plan] : UprobePlans(cases, is_return)) {
+      const auto places = probes == 0 ? 0 : static_cast<uint32_t>(plan.places.size());
+      group.ways.back().push_back({program, plan, covers, places});
+    }
+  }
+  Image().groups.push_back(std::move(group));
+  return multi;
+}
+
+uint32_t ProgramBuilder::AddKprobePrograms(const std::vector<Case>& cases, bool is_return, uint32_t probes) {
+  const auto first = static_cast<uint32_t>(Image().programs.size());
+  const auto count = static_cast<uint32_t>(cases.size());
+  image::AttachGroup group;
+  image::AttachKprobeMulti many{.is_return = is_return};
+  for (const Case& one : cases) {
+    const auto& hook = std::get<sema::HookKprobe>(one.probe->hook);
+    if (hook.offset != 0) break;
+    many.functions.push_back(hook.function);
+    many.cookies.push_back(one.id);
+  }
+  if (count > 1 && many.functions.size() == count) {
+    AddSharing(first, image::ProgramType::kKprobeMulti, cases[0], probes);
+    group.ways.push_back({{first, std::move(many), cases[0].probe->spec, probes}});
+  }
+  const auto program = static_cast<uint32_t>(Image().programs.size());
+  AddSharing(first, image::ProgramType::kKprobe, cases[0], probes);
+  std::vector<image::Attachment>& one_by_one = group.ways.emplace_back();
+  for (const Case& one : cases) {
+    const auto& hook = std::get<sema::HookKprobe>(one.probe->hook);
+    image::AttachKprobe plan{hook.function, hook.offset, is_return, count > 1 ? one.id : 0};
+    one_by_one.push_back({program, std::move(plan), one.probe->name, probes == 0 ? 0U : 1U, hook.is_optional});
+  }
+  Image().groups.push_back(std::move(group));
+  return first;
+}
+
+uint32_t ProgramBuilder::AddFunctionPrograms(const std::vector<Case>& cases, bool is_return, uint32_t probes_each) {
+  const auto first = static_cast<uint32_t>(Image().programs.size());
+  for (const Case& one : cases) {
+    const auto& hook = std::get<sema::HookFunction>(one.probe->hook);
+    const auto program = static_cast<uint32_t>(Image().programs.size());
+    AddSharing(first, is_return ? image::ProgramType::kFunctionExit : image::ProgramType::kFunctionEntry, one,
+               probes_each);
+    Image().programs[program].attach_to = hook.module + ":" + hook.function;
+    image::Attachment attachment{program, image::AttachFunction{hook.function}, one.probe->name, probes_each,
+                                 hook.is_optional};
+    Image().groups.push_back({.ways = {{std::move(attachment)}}});
+  }
+  return first;
 }
 
 }  // namespace sonde::codegen

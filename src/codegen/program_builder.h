@@ -42,6 +42,22 @@ class ProgramBuilder {
                                std::map<uint32_t, llvm::Function*>& made);
   void LeaveWhenExiting(llvm::IRBuilder<>& ir, llvm::Function* entry, llvm::BasicBlock* out);
 
+  // Programs that share their code, attached to the probes of these cases, to be reported as so many: the number of the
+  // first, whose section is to be filled.
+  //
+  // One program, wherever it is attached: by one link, or, where the kernel has none such, each by its own. The link's
+  // cookie tells which probe it is.
+  uint32_t AddUprobePrograms(const std::vector<Case>& cases, bool is_return, uint32_t probes);
+  uint32_t AddKprobePrograms(const std::vector<Case>& cases, bool is_return, uint32_t probes);
+  // One for each, since it is loaded for its function.
+  uint32_t AddFunctionPrograms(const std::vector<Case>& cases, bool is_return, uint32_t probes_each);
+  // A program whose code is that of program `first`.
+  void AddSharing(uint32_t first, image::ProgramType type, const Case& one, uint32_t probes);
+
+  // The number of the probe: what the loader fills in for each program of a section, or what the link says.
+  llvm::Value* ProbeIdOfProgram();
+  static llvm::Value* AttachCookie(llvm::IRBuilder<>& ir, llvm::Value* ctx);
+
   ModuleContext& module_;
   const ProgramOptions& options_;
 };
@@ -51,5 +67,8 @@ void AddSyscallPrograms(ModuleContext& module, const ProgramOptions& options, co
                         const std::vector<Case>& exits);
 // System calls from their beginning to their end.
 void AddSyscallPairs(ModuleContext& module, const ProgramOptions& options, const std::vector<Case>& pairs);
+
+// Functions from their beginning to their return: probes of one mechanism that run one body.
+void AddFunctionCalls(ModuleContext& module, const ProgramOptions& options, const std::vector<Case>& cases);
 
 }  // namespace sonde::codegen

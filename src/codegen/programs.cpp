@@ -52,11 +52,16 @@ class Builder : ProgramBuilder {
     std::vector<Case> exits;
     std::map<std::pair<uint32_t, bool>, std::vector<Case>> uprobes;   // by body, and whether at return
     std::map<std::pair<size_t, uint32_t>, std::vector<Case>> shared;  // by mechanism and body
+    std::map<std::pair<size_t, uint32_t>, std::vector<Case>> calls;   // likewise
     std::vector<Case> pairs;
     for (uint32_t id = 0; id < probes.size(); ++id) {
       const auto* syscall = std::get_if<sema::HookSyscall>(&probes[id].hook);
       if (std::holds_alternative<sema::HookSyscallPair>(probes[id].hook)) {
         pairs.push_back({&probes[id], id});
+        continue;
+      }
+      if (IsCall(probes[id])) {
+        calls[{probes[id].hook.index(), probes[id].body}].push_back({&probes[id], id});
         continue;
       }
       bool raw = syscall != nullptr && options_.raw_syscalls && !Body(probes[id]).needs_record;
@@ -74,6 +79,8 @@ class Builder : ProgramBuilder {
     AddSyscallPrograms(module_, options_, enters, exits);
     AddSyscallPairs(module_, options_, pairs);
     for (const auto& [kind, cases] : shared) AddShared(cases);
+    for (const auto& [kind, cases] : calls) AddFunctionCalls(module_, options_, cases);
+    LeaveOutRefused();
   }
 
  private:
@@ -183,10 +190,25 @@ class Builder : ProgramBuilder {
     ir.CreateRet(ir.getInt64(0));
   }
 
-  // What the loader fills in for each program of a section.
-  llvm::Value* ProbeIdOfProgram() {
-    llvm::Constant* symbol = module_.module.getOrInsertGlobal("probe_id", llvm::Type::getInt8Ty(module_.llvm));
-    return llvm::ConstantExpr::getPtrToInt(symbol, llvm::Type::getInt64Ty(module_.llvm));
+  // From a function's beginning to its return, with what is known only when it begins. A trampoline at the return has the
+  // arguments too.
+  bool IsCall(const ProbeInstance& probe) const {
+    if (const auto* uprobe = std::get_if<sema::HookUprobe>(&probe.hook)) return uprobe->is_call;
+    if (const auto* kprobe = std::get_if<sema::HookKprobe>(&probe.hook)) return kprobe->is_call;
+    const auto* function = std::get_if<sema::HookFunction>(&probe.hook);
+    return function != nullptr && function->is_call && Body(probe).needs_enter;
+  }
+
+  // A script that does without missing probes does without those that the kernel refuses.
+  void LeaveOutRefused() {
+    if (module_.program.missing_probes == MissingProbes::kError) return;
+    for (image::AttachGroup& group : Image().groups) {
+      // Before the last way is given up, the next is tried.
+      for (image::Attachment& attachment : group.ways.back()) {
+        attachment.is_optional = true;
+        attachment.is_quiet = module_.program.missing_probes == MissingProbes::kIgnore;
+      }
+    }
   }
 
   static bool SharesCode(const sema::Hook& hook) {
@@ -223,52 +245,16 @@ class Builder : ProgramBuilder {
   // One program for all, which learns the number of its probe from the link: many by one link where the kernel has
   // such, else each by its own.
   void AddKprobes(const std::vector<Case>& cases) {
-    const auto first = static_cast<uint32_t>(Image().programs.size());
     const auto count = static_cast<uint32_t>(cases.size());
-    image::AttachGroup group;
-    image::AttachKprobeMulti many{.is_return = std::get<sema::HookKprobe>(cases[0].probe->hook).is_return};
-    for (const Case& one : cases) {
-      const auto& hook = std::get<sema::HookKprobe>(one.probe->hook);
-      if (hook.offset != 0) break;
-      many.functions.push_back(hook.function);
-      many.cookies.push_back(one.id);
-    }
-    if (count > 1 && many.functions.size() == count) {
-      AddSharing(first, image::ProgramType::kKprobeMulti, cases[0], count);
-      group.ways.push_back({{first, std::move(many), cases[0].probe->spec, count}});
-    }
-    const auto program = static_cast<uint32_t>(Image().programs.size());
-    AddSharing(first, image::ProgramType::kKprobe, cases[0], count);
-    std::vector<image::Attachment>& one_by_one = group.ways.emplace_back();
-    for (const Case& one : cases) {
-      const auto& hook = std::get<sema::HookKprobe>(one.probe->hook);
-      image::AttachKprobe plan{hook.function, hook.offset, hook.is_return, count > 1 ? one.id : 0};
-      one_by_one.push_back({program, std::move(plan), one.probe->name, 1, hook.is_optional});
-    }
-    Image().groups.push_back(std::move(group));
+    const bool is_return = std::get<sema::HookKprobe>(cases[0].probe->hook).is_return;
+    const uint32_t first = AddKprobePrograms(cases, is_return, count);
     AddEntry(first, cases, ArgsAccess::kRegisters, count > 1 ? nullptr : ProbeIdOfProgram(), true);
   }
 
-  // A program each, since it is loaded for its function; they share their instructions.
   void AddFunctions(const std::vector<Case>& cases) {
-    const auto first = static_cast<uint32_t>(Image().programs.size());
-    for (const Case& one : cases) {
-      const auto& hook = std::get<sema::HookFunction>(one.probe->hook);
-      const auto program = static_cast<uint32_t>(Image().programs.size());
-      AddSharing(first, hook.is_return ? image::ProgramType::kFunctionExit : image::ProgramType::kFunctionEntry, one,
-                 1);
-      Image().programs[program].attach_to = hook.module + ":" + hook.function;
-      image::Attachment attachment{program, image::AttachFunction{hook.function}, one.probe->name, 1, hook.is_optional};
-      Image().groups.push_back({.ways = {{std::move(attachment)}}});
-    }
+    const bool is_return = std::get<sema::HookFunction>(cases[0].probe->hook).is_return;
+    const uint32_t first = AddFunctionPrograms(cases, is_return, 1);
     AddEntry(first, cases, ArgsAccess::kTrampoline, ProbeIdOfProgram(), true);
-  }
-
-  // A program whose code is that of program `first`.
-  void AddSharing(uint32_t first, image::ProgramType type, const Case& one, uint32_t probes) {
-    const uint32_t program = AddProgram(type, "", probes == 1 ? one.probe->name : one.probe->spec, probes);
-    Image().programs[program].section = Image().programs[first].section;
-    Image().programs[program].probe_id = one.id;
   }
 
   // A raw tracepoint of the same name exists, says the same, and costs a fraction to attach and detach.
@@ -281,25 +267,13 @@ class Builder : ProgramBuilder {
   void AddUprobes(const std::vector<Case>& cases) {
     const ProbeInstance& first = *cases.front().probe;
     auto count = static_cast<uint32_t>(cases.size());
-    std::string covers = count == 1 ? first.name : first.spec;
     // The first probe of that name, in whatever body, stands for all of them.
     uint32_t first_id = cases.front().id;
     for (uint32_t id = 0; id < first_id; ++id) {
       if (module_.program.probes[id].name == first.name) first_id = id;
     }
-    uint32_t multi = AddProgram(image::ProgramType::kUprobeMulti, "", covers, count);
-    Image().programs.push_back(Image().programs[multi]);  // the same code
-    Image().programs.back().type = image::ProgramType::kKprobe;
-    image::AttachGroup group;
-    for (uint32_t program : {multi, multi + 1}) {
-      group.ways.emplace_back();
-      for (auto& [file, plan] : UprobePlans(cases)) {
-        auto places = static_cast<uint32_t>(plan.places.size());
-        group.ways.back().push_back({program, plan, covers, places});
-      }
-    }
-    Image().groups.push_back(std::move(group));
-
+    const bool is_return = std::get<sema::HookUprobe>(first.hook).is_return;
+    const uint32_t multi = AddUprobePrograms(cases, is_return, count);
     std::string section = Image().programs[multi].section;
     llvm::Function* entry = NewFunction("entry_" + section, section, true);
     ProgramContext context{module_, section, ArgsAccess::kRegisters};
@@ -318,27 +292,6 @@ class Builder : ProgramBuilder {
     ir.CreateRet(ir.getInt64(0));
   }
 
-  // By file and process.
-  static std::map<std::pair<std::string, int32_t>, image::AttachUprobes> UprobePlans(const std::vector<Case>& cases) {
-    std::map<std::pair<std::string, int32_t>, image::AttachUprobes> plans;
-    std::map<std::string_view, uint32_t> ids;
-    for (const Case& one : cases) {
-      const auto& hook = std::get<sema::HookUprobe>(one.probe->hook);
-      image::AttachUprobes& plan = plans[{hook.path, hook.pid}];
-      plan.path = hook.path;
-      plan.is_return = hook.is_return;
-      plan.pid = hook.pid;
-      // A probe of several places is one probe to the script.
-      const uint32_t id = ids.try_emplace(one.probe->name, one.id).first->second;
-      plan.places.push_back({hook.offset, hook.semaphore, id});
-    }
-    return plans;
-  }
-
-  llvm::Value* AttachCookie(llvm::IRBuilder<>& ir, llvm::Value* ctx) {
-    llvm::Value* helper = llvm::ConstantExpr::getIntToPtr(ir.getInt64(BPF_FUNC_get_attach_cookie), ir.getPtrTy());
-    return ir.CreateCall(llvm::FunctionType::get(ir.getInt64Ty(), {ir.getPtrTy()}, false), helper, {ctx});
-  }
 };
 
 }  // namespace

@@ -90,6 +90,22 @@ struct CallStart {
 static_assert(sizeof(CallStart) == 64);
 inline constexpr int64_t kNoCall = -1;
 
+// Calls of functions that a task has begun and not ended, which are paired with their ends. Task storage, too. A call is
+// known by its probe and by its place on the stack, so that it is no matter how they nest, or how they are left.
+struct FunctionCall {
+  uint64_t start_ns = 0;  // CLOCK_MONOTONIC; when the call has ended, the time that it took
+  uint64_t place = 0;     // the address on the stack that is the same at both ends
+  uint64_t pair = 0;      // 1 + the probe's number; 0: none, it has ended
+  uint64_t registers[6]{};  // arguments
+};
+static_assert(sizeof(FunctionCall) == 72 && offsetof(FunctionCall, start_ns) == offsetof(CallStart, start_ns));
+inline constexpr uint32_t kMaxFunctionCalls = 128;
+struct FunctionCalls {
+  uint64_t depth = 0;  // as many are in use
+  uint64_t found = 0;  // what a search came to
+  FunctionCall calls[kMaxFunctionCalls]{};
+};
+
 // A captured system call: this, then chunks of what its arguments lead to (a ChunkHeader each, and so many bytes).
 struct CallHeader {
   int64_t number = 0;

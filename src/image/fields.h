@@ -143,8 +143,8 @@ void Fields(auto& archive, MaybeConst<AttachWatchpoint> auto& value) {
 }
 
 void Fields(auto& archive, MaybeConst<Attachment> auto& value) {
-  auto& [program, plan, probe, probe_count, is_optional] = value;
-  archive(program, plan, probe, probe_count, is_optional);
+  auto& [program, plan, probe, probe_count, is_optional, is_quiet] = value;
+  archive(program, plan, probe, probe_count, is_optional, is_quiet);
 }
 
 void Fields(auto& archive, MaybeConst<AttachGroup> auto& value) {

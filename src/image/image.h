@@ -15,7 +15,7 @@
 
 namespace sonde::image {
 
-inline constexpr uint32_t kVersion = 3;
+inline constexpr uint32_t kVersion = 4;
 
 // --- values: how bytes are read and rendered
 
@@ -187,7 +187,8 @@ enum class LossReason : uint8_t {
   kMapBusy,        // a program interrupted another one inside the same map
   kNoScratch,      // all scratch slots of the CPU in use
   kLoopLimit,      // a loop was ended after the most rounds that the kernel allows
-  kNoTaskStorage,  // no memory to note the beginning of a system call
+  kNoTaskStorage,  // no memory to note the beginning of a call
+  kCallsTooDeep,   // more calls of a task begun and not ended than are noted
   kHelperFailed,   // not lost: a helper answered with an error; the next site's counter holds its code
   kHelperCode,
 };
@@ -312,6 +313,7 @@ struct Attachment {
   std::string probe;  // "tracepoint:syscalls:sys_enter_*", for messages
   uint32_t probe_count = 1;
   bool is_optional = false;  // left out when the kernel does not take it; not all of a script's may be
+  bool is_quiet = false;     // and nothing is said of it
 };
 
 // One way to attach a group of probes; ways are tried in order until one loads and attaches as a whole.

@@ -204,6 +204,8 @@ std::string_view Name(LossReason reason) {
       return "loop limit";
     case LossReason::kNoTaskStorage:
       return "no task storage";
+    case LossReason::kCallsTooDeep:
+      return "calls too deep";
   }
   return "";
 }

@@ -165,7 +165,14 @@ Result<std::unique_ptr<Btf>> Btf::FromBytes(std::vector<std::byte> bytes) {
   return std::unique_ptr<Btf>(new Btf(std::move(data)));
 }
 
+bool Btf::Replace(std::vector<std::byte> bytes) {
+  Result<std::unique_ptr<Btf>> whole = FromBytes(std::move(bytes));
+  if (whole) data_ = std::move((*whole)->data_);
+  return whole.has_value();
+}
+
 std::optional<BtfId> Btf::Find(BtfKind kind, std::string_view name) const {
+  if (source_ != nullptr) return source_->FindType(kind, name);
   const std::pair key{kind, std::string(name)};
   if (auto known = data_->found.find(key); known != data_->found.end()) return known->second;
   std::optional<BtfId> found;
@@ -306,6 +313,7 @@ std::vector<BtfEnumerator> Btf::Enumerators(BtfId enumeration) const {
 }
 
 std::optional<BtfId> Btf::FindEnumerator(std::string_view name) const {
+  if (source_ != nullptr) return source_->FindEnumerator(name);
   if (auto known = data_->enumerator_found.find(name); known != data_->enumerator_found.end()) return known->second;
   const BtfSection& section = data_->section;
   const auto has_it = [&](BtfId id) {

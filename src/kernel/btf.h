@@ -64,6 +64,14 @@ struct BtfParameter {
   BtfId type = 0;
 };
 
+// Knows of more types than a section has, and adds them to it when they are asked for.
+class BtfSource {
+ public:
+  virtual ~BtfSource() = default;
+  virtual std::optional<BtfId> FindType(BtfKind kind, std::string_view name) = 0;
+  virtual std::optional<BtfId> FindEnumerator(std::string_view name) = 0;
+};
+
 class Btf {
  public:
   // Maps the file when the kernel allows it (since 6.16), else reads it.
@@ -71,6 +79,14 @@ class Btf {
   static Result<std::unique_ptr<Btf>> Open(const std::string& path, const Btf* base = nullptr);
   static Result<std::unique_ptr<Btf>> FromBytes(std::vector<std::byte> bytes);
   ~Btf();
+
+  // Types of a program, which are written as they are asked for. Find and FindEnumerator ask `source`, which is not
+  // owned, and may call Replace meanwhile.
+  void SetSource(BtfSource* source) { source_ = source; }
+  bool is_of_program() const { return source_ != nullptr; }
+  // The same section with more types behind those that it had. Names that were handed out are good no longer. False, and
+  // nothing done, when the bytes are damaged.
+  bool Replace(std::vector<std::byte> bytes);
 
   // The first type of that kind and name; a linear search, remembered. Ids that do not exist read as void everywhere
   // below, and damaged sections give empty answers, never a wild read.
@@ -109,6 +125,7 @@ class Btf {
   struct Data;
   explicit Btf(std::unique_ptr<Data> data);
   std::unique_ptr<Data> data_;
+  BtfSource* source_ = nullptr;
 };
 
 }  // namespace sonde::kernel

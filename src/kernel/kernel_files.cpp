@@ -12,6 +12,8 @@
 
 #include "base/consulted.h"
 #include "base/glob.h"
+#include "kernel/closed_tracefs.h"
+#include "kernel/debug_info.h"
 #include "kernel/function_list.h"
 #include "kernel/syscall_table.h"
 
@@ -78,8 +80,11 @@ uint32_t ReadCpuCount(const std::string& path) {
 // What to do about EACCES and EPERM from tracefs, whose mode is 0700.
 void ExplainDenial(Error& error) {
   if (error.error_number != EACCES && error.error_number != EPERM) return;
-  error.remedy = "run as root (tracefs is readable for root alone; CAP_DAC_READ_SEARCH suffices to read it)";
+  error.reason = "permission denied: CAP_DAC_READ_SEARCH missing (tracefs is for root alone)";
+  error.remedy = "run as root, or with that capability; rawtracepoint:EVENT does without, with arguments by BTF";
 }
+
+bool IsDenied(const Error& error) { return error.error_number == EACCES || error.error_number == EPERM; }
 
 std::unexpected<Error> NoSuchTracepoint(std::string_view category, std::string_view event) {
   return std::unexpected(Error{.operation = "find tracepoint",
@@ -95,6 +100,9 @@ bool IsPlainName(std::string_view name) {
 }
 
 }  // namespace
+
+KernelView::KernelView() : programs_(std::make_unique<DebugInfos>()) {}
+KernelView::~KernelView() = default;
 
 std::unique_ptr<KernelView> KernelView::Live(std::string functions) {
   return std::make_unique<KernelFiles>(KernelPaths{
@@ -167,7 +175,10 @@ Result<const TracepointFormat*> KernelFiles::Tracepoint(std::string_view categor
   if (!folder) {
     // The folder `events` itself is there when a category's was looked for.
     if (folder.error().error_number == ENOENT && events_.valid()) return NoSuchTracepoint(category, event);
-    return std::unexpected(folder.error());
+    std::optional<TracepointFormat> known;
+    if (IsDenied(folder.error())) known = FormatWithoutTracefs(BtfIfThere(), category, event);
+    if (!known) return std::unexpected(folder.error());
+    return &formats_.emplace(std::move(key), *std::move(known)).first->second;
   }
   Result<std::string> text = ReadTextFile(*folder, key.second + "/format", "\nprint fmt:");
   if (!text) {
@@ -199,6 +210,11 @@ Result<std::vector<std::string>> KernelFiles::TracepointCategories() {
 }
 
 Result<std::vector<TracepointName>> KernelFiles::MatchTracepoints(std::string_view category, std::string_view event) {
+  if (const Result<int> events = Events(); !events && IsDenied(events.error())) {
+    auto known = MatchWithoutTracefs(BtfIfThere(), category, event);
+    if (!known) return std::unexpected(events.error());
+    return *std::move(known);
+  }
   std::vector<std::string> categories;
   if (HasWildcard(category)) {
     Result<std::vector<std::string>> all = TracepointCategories();
@@ -228,8 +244,14 @@ std::optional<int> KernelFiles::SyscallNumber(std::string_view name) const { ret
 
 std::string_view KernelFiles::SyscallName(int number) const { return SyscallNameOf(number); }
 
+const Btf* KernelFiles::BtfIfThere() {
+  const Result<const Btf*> btf = KernelBtf();
+  return btf ? *btf : nullptr;
+}
+
 Result<const Btf*> KernelFiles::KernelBtf() {
   if (btf_) return btf_.get();
+  NoteConsulted(paths_.btf);  // a container may be without
   Result<std::unique_ptr<Btf>> opened = Btf::Open(paths_.btf);
   if (!opened) {
     Error error = opened.error();

@@ -50,6 +50,7 @@ class KernelFiles : public KernelView {
   std::string Describe() const override { return paths_.description; }
 
  private:
+  const Btf* BtfIfThere();
   // The descriptor of `events`, opened once.
   Result<int> Events();
   // The descriptor of `events/<category>`, opened once; `category` has no wildcards.

@@ -18,6 +18,7 @@
 namespace sonde::kernel {
 
 class Btf;
+class DebugInfos;
 
 // One field of a tracepoint's record, as its format file states it.
 struct TracepointField {
@@ -68,7 +69,11 @@ class KernelView {
   // "0-3"), `release`, `lockdown` (as securityfs spells it) and `kprobe` (there: the kernel has kprobes).
   static std::unique_ptr<KernelView> Fixture(std::string folder);
 
-  virtual ~KernelView() = default;
+  KernelView();
+  virtual ~KernelView();
+
+  // Debug information of the programs on this machine.
+  DebugInfos& programs() { return *programs_; }
 
   // Errors: no tracefs (with the remedy), no such event (ENOENT), permission. Valid as long as the view.
   virtual Result<const TracepointFormat*> Tracepoint(std::string_view category, std::string_view event) = 0;
@@ -106,6 +111,9 @@ class KernelView {
   virtual Lockdown LockdownMode() const = 0;
   // Address of the file that describes the machine: "this kernel", or the fixture's folder, for messages.
   virtual std::string Describe() const = 0;
+
+ private:
+  std::unique_ptr<DebugInfos> programs_;
 };
 
 }  // namespace sonde::kernel

@@ -41,7 +41,10 @@ LossText TextOf(LossReason reason) {
               .what = "loop",
               .reason = "the kernel ends a loop after 8388608 rounds; a second loop around it goes on"};
     case LossReason::kNoTaskStorage:
-      return {.what = "call", .reason = "the kernel had no memory to note that the system call began"};
+      return {.what = "call", .reason = "the kernel had no memory to note that the call began"};
+    case LossReason::kCallsTooDeep:
+      return {.what = "call", .reason = "a task was in more traced calls at once than are followed, one inside the other: 64 of programs, "
+                        "128 of the kernel"};
   }
   return {.what = "event", .reason = "unknown"};
 }

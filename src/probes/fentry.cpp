@@ -1,4 +1,5 @@
-// fentry and fexit: the entry and the return of a kernel function, with its arguments as BTF declares them.
+// fentry and fexit: the entry and the return of a kernel function, with its arguments as BTF declares them. kcall: from
+// the one to the other; by kprobes where BTF does not know the function.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,10 +83,16 @@ std::vector<Function> FindInBpf(kernel::KernelView& kernel, std::string_view id,
   return found;
 }
 
-std::unique_ptr<sema::ArgsLayout> LayoutOf(const Function& function, bool is_return) {
+enum class Part { kEntry, kReturn, kCall };
+
+constexpr std::string_view NameOf(Part part) {
+  return part == Part::kEntry ? "fentry" : part == Part::kReturn ? "fexit" : "kcall";
+}
+
+std::unique_ptr<sema::ArgsLayout> LayoutOf(const Function& function, Part part) {
   std::unique_ptr<sema::ArgsLayout> layout = ArgumentsOf(*function.btf, function.prototype, 0);
   const BtfId returned = function.btf->ReturnType(function.prototype);
-  if (is_return && returned != 0) {
+  if (part != Part::kEntry && returned != 0) {
     layout->fields.push_back({.name = "retval",
                               .c_type = function.btf->CName(returned),
                               .btf = function.btf,
@@ -95,57 +102,100 @@ std::unique_ptr<sema::ArgsLayout> LayoutOf(const Function& function, bool is_ret
   return layout;
 }
 
-template <bool kIsReturn>
-std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
-  constexpr std::string_view kType = kIsReturn ? "fexit" : "fentry";
+// What a spec names; reports what is wrong.
+std::optional<FunctionPattern> ReadPattern(sema::ExpandContext& context, const parser::ProbeSpec& spec, Part part) {
+  if (NamesBpf(spec) && spec.parts.size() <= 4 && part != Part::kCall) {
+    return FunctionPattern{.module = "bpf", .function = spec.parts.back().text};
+  }
   std::optional<FunctionPattern> pattern = ReadFunctionPattern(spec);
-  const bool in_bpf = NamesBpf(spec) && spec.parts.size() <= 4;
-  if (in_bpf) pattern = FunctionPattern{.module = "bpf", .function = spec.parts.back().text};
   if (!pattern) {
     context.diagnostics.Error(sema::kBadProbe, spec.span, fmt::format("'{}' names no function", spec.text))
-        .Hint(fmt::format("{}:vfs_read", kType));
-    return {};
+        .Hint(fmt::format("{}:vfs_read", NameOf(part)));
   }
+  return pattern;
+}
+
+std::vector<Function> Find(kernel::KernelView& kernel, const parser::ProbeSpec& spec, const FunctionPattern& pattern) {
+  if (pattern.module == "bpf") {
+    return FindInBpf(kernel, spec.parts.size() == 4 ? spec.parts[2].text : "*", pattern.function);
+  }
+  if (HasWildcard(pattern.function)) return FindAll(kernel, pattern);
+  std::vector<Function> functions;
+  if (std::optional<Function> one = FindOne(kernel, pattern)) functions.push_back(std::move(*one));
+  return functions;
+}
+
+template <Part kPart>
+std::vector<sema::ProbePoint> Expand(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
+  const std::optional<FunctionPattern> pattern = ReadPattern(context, spec, kPart);
+  if (!pattern) return {};
   const Result<const Btf*> btf = context.kernel.KernelBtf();
   if (!btf) {
     context.diagnostics.Error(sema::kSystem, spec.span, btf.error().Message());
     return {};
   }
-  const bool is_pattern = HasWildcard(pattern->function) || in_bpf;
-  std::vector<Function> functions;
-  if (in_bpf) {
-    functions = FindInBpf(context.kernel, spec.parts.size() == 4 ? spec.parts[2].text : "*", pattern->function);
-  } else if (is_pattern) {
-    functions = FindAll(context.kernel, *pattern);
-  } else if (std::optional<Function> one = FindOne(context.kernel, *pattern)) {
-    functions.push_back(std::move(*one));
-  }
+  const std::vector<Function> functions = Find(context.kernel, spec, *pattern);
   if (functions.empty()) ReportMissingFunction(context, spec, *pattern);
+  const bool is_pattern = HasWildcard(pattern->function) || pattern->module == "bpf";
+  const bool wants_layout = context.wants_args || (kPart == Part::kCall && context.wants_retval);
   std::vector<sema::ProbePoint> points;
   for (const Function& function : functions) {
-    points.push_back({.name = fmt::format("{}:{}:{}", kType, function.module, function.name),
-                      .hook = sema::HookFunction{function.module, function.name, kIsReturn, is_pattern},
-                      .args = context.wants_args ? LayoutOf(function, kIsReturn) : nullptr,
+    points.push_back({.name = fmt::format("{}:{}:{}", NameOf(kPart), function.module, function.name),
+                      .hook = sema::HookFunction{function.module, function.name, kPart != Part::kEntry, is_pattern,
+                                                 kPart == Part::kCall},
+                      .args = wants_layout ? LayoutOf(function, kPart) : nullptr,
                       .function = function.name});
   }
   return points;
 }
 
-template <bool kIsReturn>
+// By breakpoints where BTF is silent: a kernel without it, or a function that it leaves out.
+std::vector<sema::ProbePoint> ExpandCall(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
+  const std::optional<FunctionPattern> pattern = ReadPattern(context, spec, Part::kCall);
+  if (!pattern) return {};
+  const bool has_btf = context.kernel.KernelBtf().has_value();
+  const bool is_known = has_btf && !Find(context.kernel, spec, *pattern).empty();
+  if (is_known || !context.kernel.HasKprobes()) return Expand<Part::kCall>(context, spec);
+  if (context.wants_args) {
+    context.diagnostics
+        .Error(sema::kNotAvailable, spec.span,
+               fmt::format("args is not known: the kernel's BTF does not tell of {}", pattern->function))
+        .Hint("arg0 to arg9 are its arguments as numbers");
+    return {};
+  }
+  const auto matches = MatchFunctions(context.kernel, *pattern);
+  if (!matches || matches->empty()) ReportMissingFunction(context, spec, *pattern);
+  std::vector<sema::ProbePoint> points;
+  for (const kernel::KernelFunction& function : matches.value_or(std::vector<kernel::KernelFunction>())) {
+    const bool is_own = function.module == "vmlinux";
+    const std::string name = fmt::format("{}{}{}", is_own ? "" : function.module, is_own ? "" : ":", function.name);
+    points.push_back({.name = "kcall:" + name,
+                      .hook = sema::HookKprobe{.function = name,
+                                               .is_return = true,
+                                               .is_optional = HasWildcard(pattern->function),
+                                               .is_call = true},
+                      .function = std::string(function.name)});
+  }
+  return points;
+}
+
+template <Part kPart>
 Result<std::vector<sema::ListedProbe>> List(kernel::KernelView& kernel, std::string_view pattern, bool with_fields) {
   std::vector<sema::ListedProbe> listed;
   std::vector<Function> functions = FindAll(kernel, ReadFunctionPattern(pattern));
-  for (Function& function : FindInBpf(kernel, "*", "*")) {
-    const std::string name = fmt::format("{}:{}:{}", kIsReturn ? "fexit" : "fentry", function.module, function.name);
+  for (Function& function : kPart == Part::kCall ? std::vector<Function>() : FindInBpf(kernel, "*", "*")) {
+    const std::string name = fmt::format("{}:{}:{}", NameOf(kPart), function.module, function.name);
     if (GlobMatch(pattern, name)) functions.push_back(std::move(function));
   }
   for (const Function& function : functions) {
-    sema::ListedProbe probe{
-        .name = fmt::format("{}:{}:{}", kIsReturn ? "fexit" : "fentry", function.module, function.name), .fields = {}};
+    sema::ListedProbe probe{.name = fmt::format("{}:{}:{}", NameOf(kPart), function.module, function.name),
+                            .fields = {}};
     if (with_fields) {
       probe.fields = DescribeArguments(*function.btf, function.prototype, 0);
       const BtfId returned = function.btf->ReturnType(function.prototype);
-      if (kIsReturn && returned != 0) probe.fields.push_back(fmt::format("{} retval", function.btf->CName(returned)));
+      if (kPart != Part::kEntry && returned != 0) {
+        probe.fields.push_back(fmt::format("{} retval", function.btf->CName(returned)));
+      }
     }
     listed.push_back(std::move(probe));
   }
@@ -164,8 +214,8 @@ const sema::ProbeType kFentry{.name = "fentry",
                               .is_act = true,
                               .has_args = true,
                               .is_in_function = true,
-                              .expand = Expand<false>,
-                              .list = List<false>};
+                              .expand = Expand<Part::kEntry>,
+                              .list = List<Part::kEntry>};
 
 const sema::ProbeType kFexit{.name = "fexit",
                              .short_names = kReturnNames,
@@ -174,7 +224,20 @@ const sema::ProbeType kFexit{.name = "fexit",
                              .is_act = true,
                              .has_args = true,
                              .is_in_function = true,
-                             .expand = Expand<true>,
-                             .list = List<true>};
+                             .expand = Expand<Part::kReturn>,
+                             .list = List<Part::kReturn>};
+
+const sema::ProbeType kKcall{.name = "kcall",
+                             .spec = "kcall:[module:]function",
+                             .summary = "A call of a kernel function, with its arguments, result and time; runs when "
+                                        "it returns.",
+                             .is_act = true,
+                             .has_args = true,
+                             .has_function_arguments = true,
+                             .has_return_value = true,
+                             .has_elapsed_ns = true,
+                             .is_in_function = true,
+                             .expand = ExpandCall,
+                             .list = List<Part::kCall>};
 
 }  // namespace sonde::probes

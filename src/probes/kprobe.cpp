@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/glob.h"
+#include "kernel/alternatives.h"
 #include "kernel/btf.h"
 #include "kernel/function_list.h"
 #include "probes/kernel_function.h"
@@ -16,39 +17,6 @@ namespace sonde::probes {
 namespace {
 
 constexpr std::string_view kVmlinux = "vmlinux";
-constexpr size_t kShownTracepoints = 4;
-
-// What a function is about: "read" of vfs_read. Its longest word that does not say where it stands.
-std::string SubjectOf(std::string_view function) {
-  constexpr auto kPlaces = std::to_array<std::string_view>({"vfs", "sys", "ksys", "do", "x64", "compat", "generic"});
-  std::string_view longest;
-  while (!function.empty()) {
-    const size_t end = function.find('_');
-    const std::string_view word = function.substr(0, end);
-    if (word.size() > longest.size() && std::ranges::find(kPlaces, word) == kPlaces.end()) longest = word;
-    function.remove_prefix(end == std::string_view::npos ? function.size() : end + 1);
-  }
-  return std::string(longest);
-}
-
-// "; tracepoints with 'read' in their name: …", system calls of that name first; empty where there are none.
-std::string Tracepoints(kernel::KernelView& kernel, const std::string& function) {
-  const std::string subject = SubjectOf(function);
-  if (subject.size() < 2 || HasWildcard(subject)) return "";
-  auto found = kernel.MatchTracepoints("*", "*" + subject + "*");
-  if (!found || found->empty()) return "";
-  const auto order = [&](const kernel::TracepointName& name) {
-    const bool is_call = name.category == "syscalls" && name.name.ends_with("_" + subject);
-    return std::tuple(!is_call, name.name.starts_with("sys_exit_"), name.name.size(), name.category, name.name);
-  };
-  std::ranges::sort(*found, {}, order);
-  std::string listed;
-  for (size_t i = 0; i < std::min(found->size(), kShownTracepoints); ++i) {
-    listed += fmt::format("{}{}:{}", i == 0 ? "" : ", ", (*found)[i].category, (*found)[i].name);
-  }
-  return fmt::format("; tracepoints with '{}' in their name: {}{}", subject, listed,
-                     found->size() > kShownTracepoints ? " …" : "");
-}
 
 // One line for the whole script: the reason is the same for every kprobe in it.
 void ReportUnavailable(sema::ExpandContext& context, const parser::ProbeSpec& spec) {
@@ -56,10 +24,11 @@ void ReportUnavailable(sema::ExpandContext& context, const parser::ProbeSpec& sp
     if (said.id.name == sema::kProbeUnavailable.name) return;
   }
   std::string_view function = spec.parts.size() > 1 ? std::string_view(spec.parts.back().text) : "";
+  const std::string others = kernel::TracepointsAbout(context.kernel, function.substr(0, function.find('+')));
   context.diagnostics.Error(
       sema::kProbeUnavailable, spec.span,
       fmt::format("{} cannot be attached: this kernel is built without kprobes (CONFIG_KPROBES){}", spec.text,
-                  Tracepoints(context.kernel, std::string(function.substr(0, function.find('+'))))));
+                  others.empty() ? "" : "; " + others));
 }
 
 // Cheaper to ask for one than the list of all.

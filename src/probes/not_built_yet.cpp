@@ -14,8 +14,6 @@ struct Names {
 };
 
 constexpr auto kNames = std::to_array<Names>({
-    {"kcall", {}, 0},
-    {"ucall", {}, 0},
     {"asyncwatchpoint", {"aw"}, 1},
 });
 

@@ -54,6 +54,8 @@ Result<std::vector<sema::ListedProbe>> ListByExpansion(const sema::ProgramQuesti
                               .types = types,
                               .diagnostics = diagnostics,
                               .wants_args = question.with_fields,
+                              .wants_retval = question.with_fields,
+                              .is_listing = true,
                               .pid = question.pid,
                               .has_process = question.pid != 0};
   std::map<std::string, std::vector<std::string>> found;

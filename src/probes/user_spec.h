@@ -13,7 +13,7 @@
 
 namespace sonde::probes {
 
-// uprobe:BINARY:FUNCTION, in its parts.
+// uprobe:BINARY:FUNCTION or uprobe:BINARY@FILE:LINE, in its parts.
 struct UserSpec {
   std::string type;         // "uprobe"
   std::string binary;       // "/bin/bash", "libc", "*"; empty: the program of the process that is traced

@@ -91,6 +91,7 @@ class Attacher {
       auto format = kernel_.Tracepoint(plan.category, plan.event);
       if (!format) return std::unexpected(std::move(format).error());
       attr.config = (*format)->id;
+      if ((*format)->id == 0) return std::unexpected(NumberIsClosed(plan));
     }
     attr.sample_period = 1;
     // Programs on a tracepoint's event run on every CPU, whatever CPU the event was opened on.
@@ -129,7 +130,12 @@ class Attacher {
       attr.probe_offset = place.offset;
       Attached::Event one;
       one.event.Reset(OpenPerfEvent(&attr, plan.pid == 0 ? -1 : plan.pid, plan.pid == 0 ? 0 : -1));
-      if (!one.event.valid()) return Fail(one.event.Release());
+      if (!one.event.valid()) {
+        // Those that the kernel takes, where some may be missing; not none at all.
+        const bool is_last = &place == &plan.places.back();
+        if (attachment_.is_optional && (!is_last || !out.events.empty())) continue;
+        return Fail(one.event.Release());
+      }
       if (auto linked = Link(one, place.cookie); !linked) return std::unexpected(linked.error());
       out.events.push_back(std::move(one));
     }
@@ -255,6 +261,16 @@ class Attacher {
                          : "the kernel has no such event";
     }
     return std::unexpected(std::move(error));
+  }
+
+  // The event is known by BTF, but its number is not.
+  Error NumberIsClosed(const image::AttachPerfTracepoint& plan) const {
+    return {.operation = "attach",
+            .object = attachment_.probe,
+            .error_number = EACCES,
+            .reason = "permission denied: CAP_DAC_READ_SEARCH missing (tracefs, where the event's number is, is for root "
+                      "alone)",
+            .remedy = "run as root, or with that capability; rawtracepoint:" + plan.event + " does without"};
   }
 
   static void ExplainWatchpoint(Error* error) {

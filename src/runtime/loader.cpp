@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 
+#include "kernel/alternatives.h"
 #include "kernel/btf.h"
 #include "runtime/refusal.h"
 
@@ -226,7 +227,23 @@ Result<UniqueFd> Loader::LoadCode(const image::ProgramSpec& spec, const ProgramC
   UniqueFd program(WithMemoryLimit([&] { return BpfProgramLoad(definition, {}); }));
   if (program.valid()) return program;
   const int error_number = -program.Release();
-  return std::unexpected(ProgramRefused(spec.covers, error_number, VerifierLog(definition), kernel_));
+  Error error = ProgramRefused(spec.covers, error_number, VerifierLog(definition), kernel_);
+  const bool on_function =
+      spec.type == image::ProgramType::kFunctionEntry || spec.type == image::ProgramType::kFunctionExit;
+  if (on_function) ExplainFunction(spec.attach_to, &error);
+  return std::unexpected(std::move(error));
+}
+
+// The function may be one that cannot be traced so, or the kernel one that traces none so.
+void Loader::ExplainFunction(std::string_view attach_to, Error* error) {
+  const std::string_view function = attach_to.substr(attach_to.rfind(':') + 1);
+  std::string others = kernel_.HasKprobes() ? "kprobe:" + std::string(function) + " may do" : "";
+  const std::string tracepoints = kernel::TracepointsAbout(kernel_, function);
+  if (!others.empty() && !tracepoints.empty()) others += "; ";
+  others += tracepoints;
+  if (others.empty()) return;
+  const bool is_denied = error->error_number == EPERM || error->error_number == EACCES;
+  error->remedy = error->remedy.empty() || !is_denied ? others : error->remedy + "; " + others;
 }
 
 }  // namespace sonde::runtime

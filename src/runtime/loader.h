@@ -48,6 +48,7 @@ class Loader {
   Result<void> SetBpfTarget(const image::ProgramSpec& spec, const std::string& name, ProgramDefinition* definition);
   // The kernel's handle of a module's BTF.
   Result<int> ModuleObject(const std::string& module);
+  void ExplainFunction(std::string_view attach_to, Error* error);
   Result<UniqueFd> LoadCode(const image::ProgramSpec& spec, const ProgramCode& code);
 
   const image::Image& image_;

@@ -48,8 +48,12 @@ Result<void> ProbeSet::LoadWay(size_t group) {
   for (const image::Attachment& attachment : Way(group)) {
     auto program = loader_.Load(attachment.program);
     if (program) continue;
-    if (!attachment.is_optional) return std::unexpected(program.error());
-    LeaveOut(program.error());
+    // Programs on trampolines are loaded for their function, others are wrong by themselves.
+    const image::ProgramType type = image_.programs[attachment.program].type;
+    const bool is_of_function =
+        type == image::ProgramType::kFunctionEntry || type == image::ProgramType::kFunctionExit;
+    if (!attachment.is_optional || !is_of_function) return std::unexpected(program.error());
+    LeaveOut(program.error(), attachment.is_quiet);
   }
   return {};
 }
@@ -83,7 +87,7 @@ Result<bool> ProbeSet::AttachWay(size_t group, const std::function<bool()>& proc
     if (descriptor < 0) continue;  // left out
     auto attached = runtime::Attach(attachment, program, descriptor, kernel_, target_);
     if (!attached && attachment.is_optional) {
-      LeaveOut(attached.error());
+      LeaveOut(attached.error(), attachment.is_quiet);
       continue;
     }
     if (!attached) return std::unexpected(attached.error());
@@ -93,9 +97,10 @@ Result<bool> ProbeSet::AttachWay(size_t group, const std::function<bool()>& proc
   return true;
 }
 
-void ProbeSet::LeaveOut(const Error& error) {
+void ProbeSet::LeaveOut(const Error& error, bool is_quiet) {
   if (left_out_.count++ == 0) left_out_.first_error = error;
-  if (notice_) notice_(error.Message() + "; left out");
+  if (is_quiet) ++left_out_.quiet;
+  if (notice_ && !is_quiet) notice_(error.Message() + "; left out");
 }
 
 void ProbeSet::GiveUp(size_t group, const Error& error) {

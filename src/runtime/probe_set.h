@@ -41,9 +41,10 @@ class ProbeSet {
     int program = -1;
   };
   std::vector<Test> Tests() const;
-  // Functions that a wildcard found and that the kernel does not let be probed.
+  // Probes that the kernel does not take: of many that a wildcard found, or in a script that does without missing ones.
   struct LeftOut {
     uint32_t count = 0;
+    uint32_t quiet = 0;  // of them, that nobody wants to hear of
     Error first_error;
   };
   const LeftOut& left_out() const { return left_out_; }
@@ -77,7 +78,7 @@ class ProbeSet {
   // Remembers the first error and undoes the way.
   void GiveUp(size_t group, const Error& error);
   // Remembers what an optional attachment was left out for.
-  void LeaveOut(const Error& error);
+  void LeaveOut(const Error& error, bool is_quiet);
   bool IsUsed(uint32_t program) const;
   template <typename Plan>
   std::vector<int> ProgramsOf() const;

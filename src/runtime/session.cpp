@@ -294,10 +294,10 @@ Snapshot Session::TakeSnapshot() const {
 
 void Session::TellLeftOut() {
   const ProbeSet::LeftOut& left_out = probes_.left_out();
-  if (left_out.count == 0 || !options_.on_warning) return;
+  if (left_out.count == left_out.quiet || !options_.on_warning) return;
   options_.on_warning(
-      std::to_string(left_out.count) +
-      " of the functions that wildcards found are left out; the first: " + left_out.first_error.Message());
+      std::to_string(left_out.count - left_out.quiet) +
+      " of the probes are left out; the first: " + left_out.first_error.Message());
 }
 
 Result<void> Session::RunIterators() {

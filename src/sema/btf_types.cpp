@@ -1,8 +1,9 @@
-// Types that come from the kernel's BTF. Nothing is opened before a script names such a type or reads through a pointer
+// Types that come from the kernel's BTF, and from the debug information of programs. Nothing is opened before a script names such a type or reads through a pointer
 // to one; a struct's fields are read when they are asked for.
 #include <fmt/format.h>
 
 #include "kernel/btf.h"
+#include "kernel/debug_info.h"
 #include "sema/checker.h"
 
 namespace sonde::sema {
@@ -15,7 +16,9 @@ using kernel::BtfType;
 
 class BtfTypes {
  public:
-  BtfTypes(Checker& checker, const Btf& btf) : checker_(checker), types_(checker.types()), btf_(btf) {}
+  BtfTypes(Checker& checker, const Btf& btf) : checker_(checker), types_(checker.types()), btf_(btf) {
+    if (btf.is_of_program()) origin_ = fmt::format("program {}", static_cast<const void*>(&btf));
+  }
 
   // Null for what the language has no type for: functions, long doubles, 128-bit integers.
   const Type* Convert(BtfId id) {
@@ -40,7 +43,7 @@ class BtfTypes {
       case BtfKind::kUnion:
         return Structure(stripped, type);
       case BtfKind::kFwd:
-        return types_.Struct(fmt::format("{} {}", type.is_union ? "union" : "struct", type.name));
+        return Declared(fmt::format("{} {}", type.is_union ? "union" : "struct", type.name));
       case BtfKind::kTypedef:
       case BtfKind::kVolatile:
       case BtfKind::kConst:
@@ -68,6 +71,7 @@ class BtfTypes {
       known = checker_.btf_structs_.find(type);
       if (known == checker_.btf_structs_.end()) return;
     }
+    if (known->second.id == 0 && !Define(known->second)) return;
     if (known->second.is_complete) return;
     known->second.is_complete = true;
     BtfTypes(checker_, *known->second.btf).AddFields(*known->second.type, known->second.id, 0);
@@ -75,11 +79,11 @@ class BtfTypes {
 
   const Type* Enumeration(BtfId id, const BtfType& described) {
     if (!IsIntegerSize(described.size)) return nullptr;
-    std::string variant = described.name.empty() ? fmt::format("btf {}", id) : "";
+    std::string variant = described.name.empty() ? OwnVariant(id) : origin_;
     std::string name(described.name);
     Type* type = types_.Enum(name, described.size, described.is_signed, variant);
     if (type->size != described.size)
-      type = types_.Enum(name, described.size, described.is_signed, fmt::format("{}", id));
+      type = types_.Enum(name, described.size, described.is_signed, OwnVariant(id));
     if (!type->enumerators.empty()) return type;
     for (const kernel::BtfEnumerator& enumerator : btf_.Enumerators(id)) {
       type->enumerators.emplace_back(enumerator.value, enumerator.name);
@@ -115,15 +119,35 @@ class BtfTypes {
     const char* tag = described.kind == BtfKind::kUnion ? "union" : "struct";
     std::string name = described.name.empty() ? tag : fmt::format("{} {}", tag, described.name);
     if (const Type* from_c = checker_.CStruct(name)) return from_c;
-    Type* type = types_.Struct(name, described.name.empty() ? fmt::format("btf {}", id) : "");
+    Type* type = types_.Struct(name, described.name.empty() ? OwnVariant(id) : origin_);
     auto [known, inserted] = checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, id, false, &btf_});
+    if (!inserted && known->second.id == 0) known->second.id = id;
     if (!inserted && known->second.id != id) {
-      // Two source files of the kernel each have a struct of this name.
-      type = types_.Struct(name, fmt::format("btf {}", id));
+      // Two source files of the kernel, or of a program, each have a struct of this name.
+      type = types_.Struct(name, OwnVariant(id));
       checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, id, false, &btf_});
     }
     type->size = described.size;
     return type;
+  }
+
+  std::string OwnVariant(BtfId id) const { return fmt::format("{}btf {}", origin_, id); }
+
+  const Type* Declared(const std::string& name) {
+    Type* type = types_.Struct(name, origin_);
+    if (btf_.is_of_program()) checker_.btf_structs_.try_emplace(type, Checker::BtfStruct{type, 0, false, &btf_});
+    return type;
+  }
+
+  // Looks for the struct that was only declared where it was met.
+  static bool Define(Checker::BtfStruct& declared) {
+    const std::string& name = declared.type->name;
+    const BtfKind kind = name.starts_with("union ") ? BtfKind::kUnion : BtfKind::kStruct;
+    const std::optional<BtfId> id = declared.btf->Find(kind, std::string_view(name).substr(name.find(' ') + 1));
+    if (!id) return false;
+    declared.id = *id;
+    declared.type->size = declared.btf->Type(*id).size;
+    return true;
   }
 
   // Members of anonymous members count as the struct's own.
@@ -149,6 +173,7 @@ class BtfTypes {
   Checker& checker_;
   TypeTable& types_;
   const Btf& btf_;
+  std::string origin_;  // tells types of a program from the kernel's of the same name
 };
 
 const Btf* Checker::KernelBtf() {
@@ -161,12 +186,24 @@ const Btf* Checker::KernelBtf() {
 }
 
 void Checker::CompleteFromBtf(const Type* type) {
-  if (const Btf* btf = KernelBtf()) BtfTypes(*this, *btf).Complete(type);
+  const auto known = btf_structs_.find(type);
+  const Btf* btf = known != btf_structs_.end() ? known->second.btf : KernelBtf();
+  if (btf != nullptr) BtfTypes(*this, *btf).Complete(type);
+}
+
+const Btf* Checker::ProgramTypes() {
+  if (scope_.program.empty()) return nullptr;
+  const Result<kernel::DebugInfo*> info = world_.kernel.programs().Of(std::string(scope_.program));
+  return info ? &(*info)->types() : nullptr;
 }
 
 const Type* Checker::BtfTypeNamed(std::string_view name, parser::TypeName::Tag tag) {
+  const Type* of_program = TypeNamedIn(ProgramTypes(), name, tag);
+  return of_program != nullptr ? of_program : TypeNamedIn(KernelBtf(), name, tag);
+}
+
+const Type* Checker::TypeNamedIn(const Btf* btf, std::string_view name, parser::TypeName::Tag tag) {
   using Tag = parser::TypeName::Tag;
-  const Btf* btf = KernelBtf();
   if (btf == nullptr) return nullptr;
   auto find = [&](BtfKind kind) -> const Type* {
     std::optional<BtfId> id = btf->Find(kind, name);
@@ -190,11 +227,17 @@ const Type* Checker::BtfTypeNamed(std::string_view name, parser::TypeName::Tag t
 }
 
 const Type* Checker::TypeOfField(const ArgsFieldInfo& field) {
-  return field.btf == nullptr ? field.type : BtfTypes(*this, *field.btf).Convert(field.btf_type);
+  if (field.btf == nullptr) return field.type;
+  const Type* type = BtfTypes(*this, *field.btf).Convert(field.btf_type);
+  return type == nullptr || !field.btf->is_of_program() ? type : types().InSpace(type, AddressSpace::kUser);
 }
 
 ExprPtr Checker::BtfEnumerator(std::string_view name, Span span) {
-  const Btf* btf = KernelBtf();
+  ExprPtr of_program = EnumeratorIn(ProgramTypes(), name, span);
+  return of_program != nullptr ? std::move(of_program) : EnumeratorIn(KernelBtf(), name, span);
+}
+
+ExprPtr Checker::EnumeratorIn(const Btf* btf, std::string_view name, Span span) {
   std::optional<BtfId> id = btf == nullptr ? std::nullopt : btf->FindEnumerator(name);
   if (!id) return nullptr;
   const Type* type = BtfTypes(*this, *btf).Convert(*id);

@@ -215,9 +215,11 @@ const Type* Checker::ResolveTypeName(std::string_view name, parser::TypeName::Ta
       return BtfTypeNamed(name, tag);
     // Named only, until its fields or its size are asked for: see CompleteStruct.
     case Tag::kStruct:
-      return types().Struct(fmt::format("struct {}", name));
-    case Tag::kUnion:
-      return types().Struct(fmt::format("union {}", name));
+    case Tag::kUnion: {
+      const std::string whole = fmt::format("{} {}", tag == Tag::kStruct ? "struct" : "union", name);
+      const Type* of_program = CStruct(whole) == nullptr ? TypeNamedIn(ProgramTypes(), name, tag) : nullptr;
+      return of_program != nullptr ? of_program : types().Struct(whole);
+    }
     case Tag::kEnum:
       if (const Type* type = find(c_.enums)) return type;
       return BtfTypeNamed(name, tag);

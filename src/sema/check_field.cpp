@@ -14,6 +14,14 @@ const Type* Checker::EnumOfRecord(const ArgsFieldInfo& field) {
   return type != nullptr && type->IsEnum() && type->size == field.type->size ? type : nullptr;
 }
 
+bool Checker::CanReadField(const ArgsFieldInfo& field) {
+  const Type* type = TypeOfField(field);
+  if (type == nullptr || type->kind == TypeKind::kVoid) return false;
+  if (field.location && !field.location->problem.empty()) return false;
+  // A value in registers that is no number is copied, so that its size must be known.
+  return type->IsScalar() || (field.word < 0 && !type->IsFlexibleArray());
+}
+
 ExprPtr Checker::ReadField(uint32_t index, Span span) {
   const ArgsFieldInfo& field = scope_.args->fields[index];
   const Type* type = TypeOfField(field);
@@ -22,8 +30,7 @@ ExprPtr Checker::ReadField(uint32_t index, Span span) {
                                             field.location->problem));
     return ErrorExpr(span);
   }
-  const bool is_whole = type != nullptr && (field.word < 0 || type->IsScalar());
-  if (!is_whole) return nullptr;
+  if (!CanReadField(field)) return nullptr;
   if (!field.location || !field.location->is_memory) return Make(span, type, ArgsField{index});
   ExprPtr address = Make(span, types().Pointer(type, AddressSpace::kUser), ArgsField{index});
   return MakeLoad(span, type, std::move(address));

@@ -24,6 +24,7 @@ struct BodyScope {
   const ProbeType* probe_type = nullptr;  // of the first spec; all specs of a body agree on what it offers
   const ArgsLayout* args = nullptr;
   std::string_view probe_name;  // one of those that it is checked for
+  std::string_view program;     // the file that it is about; may be empty
   uint32_t instance = 0;        // number of the body, stable over all rounds
   Body* body = nullptr;
   uint32_t loops = 0;        // how many loops are around
@@ -63,6 +64,8 @@ class Checker {
 
   // The return value of the function that the probe is in, by its declared type; null when none is declared.
   ExprPtr CheckReturnValue(Span span);
+  // Whether a field of `args` has a place and a type that the language knows.
+  bool CanReadField(const ArgsFieldInfo& field);
   // argN, where such are fields of the layout. Error after a report.
   ExprPtr CheckNumberedArgument(std::string_view name, Span span);
   // A checked expression; never null. Its type may be vague.
@@ -226,9 +229,9 @@ class Checker {
   // A struct of BTF: its fields are read when they are asked for.
   struct BtfStruct {
     Type* type = nullptr;
-    uint32_t id = 0;  // kernel::BtfId
+    uint32_t id = 0;  // kernel::BtfId; 0: only declared so far
     bool is_complete = false;
-    const kernel::Btf* btf = nullptr;  // a module's, or the kernel's
+    const kernel::Btf* btf = nullptr;  // a module's, the kernel's, or a program's
   };
   // A place below a struct: `a.b[2]`.
   struct Place {
@@ -245,7 +248,11 @@ class Checker {
   // "struct x" as the preamble declares it with its fields; null otherwise.
   const Type* CStruct(std::string_view name);
   void CompleteFromBtf(const Type* type);
+  // What the debug information of the probe's program knows; null when there is none.
+  const kernel::Btf* ProgramTypes();
   const Type* BtfTypeNamed(std::string_view name, parser::TypeName::Tag tag);
+  const Type* TypeNamedIn(const kernel::Btf* btf, std::string_view name, parser::TypeName::Tag tag);
+  ExprPtr EnumeratorIn(const kernel::Btf* btf, std::string_view name, Span span);
   ExprPtr BtfEnumerator(std::string_view name, Span span);  // null when there is none
   // Null for what the language has no type for.
   const Type* TypeOfField(const ArgsFieldInfo& field);

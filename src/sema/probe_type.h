@@ -21,7 +21,9 @@ struct ExpandContext {
   TypeTable& types;
   Diagnostics& diagnostics;
   uint32_t max_strlen = 1024;
-  bool wants_args = false;  // the body reads `args`: each point needs its layout
+  bool wants_args = false;    // the body reads `args`: each point needs its layout
+  bool wants_retval = false;  // it reads `retval`, which may have a declared type
+  bool is_listing = false;    // for -lv: what has no known arguments is shown without
   MissingProbes missing = MissingProbes::kError;
   int32_t pid = 0;           // the process that -p names; 0: none
   bool has_process = false;  // the run is about one: -p or -c

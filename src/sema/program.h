@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/config.h"
 #include "base/format_step.h"
 #include "base/source.h"
 #include "image/image.h"
@@ -322,7 +323,7 @@ struct Body {
   const ArgsLayout* args = nullptr;  // null when the body reads no `args`
   const ProbeType* probe_type = nullptr;
   bool needs_record = false;  // reads what only the perf record has
-  bool needs_enter = false;   // of a syscall: probe: reads what is only known when the call begins
+  bool needs_enter = false;   // of a call: reads what is only known when that begins
   bool prints = false;  // sends something to the reader
   bool uses_probe_name = false;
   bool uses_function_name = false;
@@ -373,6 +374,7 @@ struct HookUprobe {
   uint64_t semaphore = 0;  // offset of a counter that is above 0 while somebody watches; 0: there is none
   bool is_return = false;  // when the function that begins there returns
   int32_t pid = 0;         // 0: in every process
+  bool is_call = false;    // from its beginning to its return, where the body runs
 };
 struct HookRawTracepoint {
   std::string event;
@@ -389,6 +391,7 @@ struct HookKprobe {
   uint64_t offset = 0;   // bytes behind the function's start
   bool is_return = false;
   bool is_optional = false;  // one of many that a wildcard found: left out when the kernel does not take it
+  bool is_call = false;      // from its beginning to its return
 };
 // The entry or return of a kernel function by a jump from its start.
 struct HookFunction {
@@ -396,6 +399,7 @@ struct HookFunction {
   std::string function;
   bool is_return = false;
   bool is_optional = false;
+  bool is_call = false;
 };
 // An address that the processor watches.
 struct HookWatchpoint {
@@ -425,6 +429,7 @@ struct Program {
   std::vector<Body> bodies;
   std::vector<ProbeInstance> probes;  // in order of declaration; the index is the probe's id
   const SourceManager* sources = nullptr;
+  MissingProbes missing_probes = MissingProbes::kError;
 };
 
 // The program as indented text, for --emit=program and tests.

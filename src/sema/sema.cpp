@@ -51,7 +51,13 @@ struct Instance {
   const ProbeType* type = nullptr;
   const ArgsLayout* args = nullptr;
   std::string probe_name;  // the first of those that it serves
+  std::string program;     // the file whose debug information knows of types; may be empty
 };
+
+std::string ProgramOf(const Hook& hook) {
+  const auto* uprobe = std::get_if<HookUprobe>(&hook);
+  return uprobe == nullptr ? "" : uprobe->path;
+}
 
 std::string LocationKey(const kernel::UserLocation& at) {
   return fmt::format("{} {} {} {} {} {} {} {} {}:", at.base, at.index, at.scale, at.displacement, at.shift,
@@ -111,6 +117,7 @@ class Expansion {
       // Where retval is no number alike for all, it has a declared type and is found as arguments are.
       context.wants_args = (wants_args && type->has_args) || (wants_retval && !type->has_return_value) ||
                            (wants_numbers && type->has_numbered_args);
+      context.wants_retval = wants_retval;
       for (ProbePoint& point : type->expand(context, spec)) {
         if (!type->runs_in_tracer && !IsWanted(point.name)) {
           filtered_ = true;
@@ -118,7 +125,7 @@ class Expansion {
         }
         const ArgsLayout* args = Intern(std::move(point.args));
         auto [known, inserted] = own.try_emplace({type, args}, static_cast<uint32_t>(instances_.size()));
-        if (inserted) instances_.push_back({&probe, type, args, point.name});
+        if (inserted) instances_.push_back({&probe, type, args, point.name, ProgramOf(point.hook)});
         program_.probes.push_back(
             {point.name, spec.text, std::move(point.hook), known->second, std::move(point.function),
              type->is_act && !point.is_of_others});
@@ -233,7 +240,8 @@ void CheckBodies(Checker& checker, Program& program, const std::vector<Instance>
     const Instance& instance = instances[i];
     program.bodies.push_back(checker.CheckBody(
         *instance.probe,
-        {.probe_type = instance.type, .args = instance.args, .probe_name = instance.probe_name, .instance = i}));
+        {.probe_type = instance.type, .args = instance.args, .probe_name = instance.probe_name, .program = instance.program,
+         .instance = i}));
   }
 }
 
@@ -307,6 +315,7 @@ std::unique_ptr<const Program> Check(const Script& script, SourceManager& source
   auto program = std::make_unique<Program>();
   program->types = std::make_shared<TypeTable>();
   program->sources = &sources;
+  program->missing_probes = options.missing_probes;
   Expansion expansion(*program, sources, tables, world, options, script, diagnostics);
   bool has_probes = false;
   for (const parser::Ast* file : script.files) {

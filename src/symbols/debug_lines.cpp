@@ -9,7 +9,7 @@
 namespace sonde::symbols {
 
 DebugLines::DebugLines(UniqueFd file) : file_(std::move(file)) {
-  libdw_ = OpenLibdw();
+  libdw_ = kernel::OpenLibdw();
   if (libdw_ == nullptr) return;
   dwarf_ = libdw_->dwarf_begin(file_.get(), DWARF_C_READ);
   if (dwarf_ != nullptr) ListUnits();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "symbols/libdw.h"
+#include "kernel/libdw.h"
 
 namespace sonde::symbols {
 
@@ -43,7 +43,7 @@ class DebugLines {
   SourcePlace CallPlace(Dwarf_Die* unit, Dwarf_Die* scope);
 
   UniqueFd file_;
-  const Libdw* libdw_ = nullptr;
+  const kernel::Libdw* libdw_ = nullptr;
   Dwarf* dwarf_ = nullptr;
   std::vector<Unit> units_;  // by start
 };

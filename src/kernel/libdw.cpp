@@ -1,10 +1,10 @@
-#include "symbols/libdw.h"
+#include "kernel/libdw.h"
 
 #include <dlfcn.h>
 
 #include <optional>
 
-namespace sonde::symbols {
+namespace sonde::kernel {
 namespace {
 
 std::optional<Libdw> Load() {
@@ -28,4 +28,4 @@ const Libdw* OpenLibdw() {
   return loaded ? &*loaded : nullptr;
 }
 
-}  // namespace sonde::symbols
+}  // namespace sonde::kernel
