@@ -9,7 +9,9 @@ import shutil
 import sys
 import time
 
+import attaching
 import events
+import idle
 import output
 import startup
 import table
@@ -24,6 +26,8 @@ MEASURES = {
     "start-header": startup.start_header,
     "attach-syscalls": startup.attach_syscalls,
     "attach-sched": startup.attach_sched,
+    "attach-no-args": attaching.without_args,
+    "attach-args": attaching.with_args,
     "event-empty": events.floor,
     "event-count": events.count,
     "event-pid": events.count_by_pid,
@@ -34,7 +38,10 @@ MEASURES = {
     "event-latency-storage": events.latency_storage,
     "lines-text": output.lines_as_text,
     "lines-json": output.lines_as_json,
+    "lines-strings": output.lines_with_strings,
+    "lines-stacks": output.lines_with_stacks,
     "large-map": output.large_map,
+    "idle": idle.idle,
 }
 
 

@@ -2,6 +2,8 @@
 
 import statistics
 
+from targets import TARGETS
+
 
 def median(values):
     return statistics.median(values)
@@ -20,7 +22,14 @@ class Row:
         self.more_is_better = more_is_better
 
     def as_dict(self):
-        return {**self.__dict__, "peer_ratio": ratio(self.peer, self.ours), "hand_ratio": ratio(self.ours, self.hand)}
+        return {**self.__dict__, "target": self.target(), "verdict": self.verdict(), "peer_ratio": ratio(self.peer, self.ours), "hand_ratio": ratio(self.ours, self.hand)}
+
+    def target(self):
+        return str(TARGETS.get(self.measure, ""))
+
+    def verdict(self):
+        target = TARGETS.get(self.measure)
+        return target.verdict(self) if target else ""
 
 
 def ratio(above, below):
@@ -32,6 +41,8 @@ def number(value):
         return "-"
     if isinstance(value, int) and abs(value) >= 1000:
         return f"{value:,}".replace(",", " ")
+    if 0 < abs(value) < 1:
+        return f"{value:.3f}"
     return f"{value:.0f}" if abs(value) >= 100 or isinstance(value, int) else f"{value:.1f}"
 
 
@@ -39,12 +50,12 @@ def times(value):
     return "-" if value is None else f"{value:.2f}x"
 
 
-HEADINGS = ("measure", "unit", "ours", "peer", "peer/ours", "by hand", "ours/hand", "worst")
+HEADINGS = ("measure", "unit", "ours", "peer", "peer/ours", "by hand", "ours/hand", "worst", "target", "")
 
 
 def cells(row):
     return (row.measure, row.unit, number(row.ours), number(row.peer), times(ratio(row.peer, row.ours)),
-            number(row.hand), times(ratio(row.ours, row.hand)), times(row.worst))
+            number(row.hand), times(ratio(row.ours, row.hand)), times(row.worst), row.target(), row.verdict())
 
 
 def format_table(rows):
@@ -53,7 +64,8 @@ def format_table(rows):
 
     def line(texts):
         left = [texts[0].ljust(widths[0]), texts[1].ljust(widths[1])]
-        right = [text.rjust(width) for text, width in zip(texts[2:], widths[2:])]
+        right = [text.rjust(width) for text, width in zip(texts[2:-2], widths[2:-2])]
+        right += [text.ljust(width) for text, width in zip(texts[-2:], widths[-2:])]
         return "  ".join(left + right).rstrip()
 
     return "\n".join([line(table[0]), "  ".join("-" * width for width in widths), *map(line, table[1:])])

@@ -47,6 +47,6 @@ def collect(context):
     head = context.arguments.filter.split("/")
     if len(head) > 1 and head[0] == "unit":
         rooms = [program for program in rooms if program.name.startswith(f"test_{head[1]}")]
-    elif head[0] in ("cases", "live", "links", "broken", "fuzz", "vm"):
+    elif head[0] in ("cases", "generated", "coverage", "live", "links", "broken", "fuzz", "vm"):
         rooms = []
     return [lambda program=program: run_program(context, program) for program in rooms]
