@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/suggest.h"
+#include "parser/literals.h"
 
 namespace sonde::cli {
 namespace {
@@ -23,14 +24,18 @@ std::string TypeWord(const OptionValue& value) {
   return std::holds_alternative<int64_t>(value) ? "a number" : "a string";
 }
 
+// As the language writes it, but that 010 is ten: 0x1f, 1e6, 50ms.
 std::optional<int64_t> ReadNumber(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) text.remove_prefix(2);
+  if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0])) == 0) return std::nullopt;
   uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    const auto literal = parser::ParseInteger(text);
+    if (!literal) return std::nullopt;
+    value = *literal;
+  }
   return static_cast<int64_t>(negative ? 0 - value : value);
 }
 

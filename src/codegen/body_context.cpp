@@ -222,6 +222,7 @@ void BodyContext::EmitClaim(llvm::BasicBlock* at) {
   }
   ir_.SetInsertPoint(none);
   CountLoss(body_.span, image::LossReason::kNoScratch, "body");
+  WakeReader(image::kAwaitsLosses);
   ir_.CreateBr(return_);
   ir_.SetInsertPoint(claimed);
   llvm::PHINode* slot = ir_.CreatePHI(ir_.getPtrTy(), image::kScratchSlots);

@@ -344,7 +344,8 @@ class BodyContext {
   void StoreHeader(llvm::Value* record, uint32_t event);
   void SendFixedRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
   void SendTailRecord(uint32_t event, const std::vector<const sema::Expr*>& values, Span span);
-  void WakeReader();
+  // When it waits for what `from` (an image::kAwaits…) says.
+  void WakeReader(uint32_t from = image::kAwaitsRecords);
   llvm::Function* WakeFunction();
 
   ProgramContext& program_;

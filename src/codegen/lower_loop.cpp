@@ -117,6 +117,7 @@ void BodyContext::CountLoopLimit(llvm::Value* at_limit, const Memory& ended, Spa
   ir_.CreateCondBr(ir_.CreateAnd(at_limit, open), cut, done);
   ir_.SetInsertPoint(cut);
   CountLoss(span, image::LossReason::kLoopLimit, object);
+  WakeReader(image::kAwaitsLosses);
   ir_.CreateBr(done);
   ir_.SetInsertPoint(done);
 }

@@ -47,13 +47,14 @@ void BodyContext::MarkPresent(uint32_t map, llvm::Value* value) {
 void BodyContext::CountFailedUpdate(Span span, uint32_t map, llvm::Value* code, llvm::BasicBlock* next) {
   const image::MapSpec& spec = layout().image().maps[map];
   llvm::BasicBlock* busy = NewBlock("busy");
+  llvm::BasicBlock* tell = NewBlock("tell");
   llvm::SwitchInst* reasons = ir_.CreateSwitch(code, busy, 4);
   auto add = [&](int error, image::LossReason reason) {
     llvm::BasicBlock* block = NewBlock("lost");
     reasons->addCase(ir_.getInt32(-error), block);
     ir_.SetInsertPoint(block);
     CountLoss(span, reason, spec.name);
-    ir_.CreateBr(next);
+    ir_.CreateBr(tell);
   };
   reasons->addCase(ir_.getInt32(0), next);
   reasons->addCase(ir_.getInt32(-EEXIST), next);
@@ -61,6 +62,9 @@ void BodyContext::CountFailedUpdate(Span span, uint32_t map, llvm::Value* code, 
   if ((spec.flags & BPF_F_NO_PREALLOC) != 0) add(ENOMEM, image::LossReason::kNoMemory);
   ir_.SetInsertPoint(busy);
   CountLoss(span, image::LossReason::kMapBusy, spec.name);
+  ir_.CreateBr(tell);
+  ir_.SetInsertPoint(tell);
+  WakeReader(image::kAwaitsLosses);
   ir_.CreateBr(next);
 }
 

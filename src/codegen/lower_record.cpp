@@ -122,12 +122,12 @@ void BodyContext::LowerExit(uint32_t event, llvm::Value* code, Span span) {
   Leave();
 }
 
-void BodyContext::WakeReader() {
+void BodyContext::WakeReader(uint32_t from) {
   llvm::BasicBlock* wake = NewBlock("wake");
   llvm::BasicBlock* awake = NewBlock("awake");
   llvm::Value* asleep =
       ir_.CreateLoad(ir_.getInt32Ty(), ControlField(offsetof(image::Control, asleep)), /*isVolatile=*/true);
-  ir_.CreateCondBr(ir_.CreateICmpNE(asleep, ir_.getInt32(0)), wake, awake);
+  ir_.CreateCondBr(ir_.CreateICmpUGE(asleep, ir_.getInt32(from)), wake, awake);
   ir_.SetInsertPoint(wake);
   ir_.CreateCall(WakeFunction(), {});
   ir_.CreateBr(awake);

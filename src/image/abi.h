@@ -13,7 +13,7 @@ inline constexpr uint32_t kReaderSlots = 6;
 // of Image::loss_sites. Programs reach it as a direct map value, the runtime by mmap.
 struct Control {
   uint32_t exit = 0;            // programs that see 1 return at once
-  uint32_t asleep = 0;          // 1: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
+  uint32_t asleep = 0;          // not 0: the reader waits; whoever publishes a record then takes it back to 0 and wakes it
   int32_t exit_code = 0;        // of the script's exit(code)
   uint32_t child_pid = 0;       // of the command that the run started, for `cpid`
   uint64_t start_ns = 0;        // CLOCK_BOOTTIME when probes were attached, for `elapsed`
@@ -21,6 +21,10 @@ struct Control {
   int64_t returned = 0;         // by `return n` in a test
   uint64_t left_out[kReaderSlots]{};  // how many events of each reader of the output were left out
 };
+// Values of `asleep`.
+inline constexpr uint32_t kAwake = 0;
+inline constexpr uint32_t kAwaitsRecords = 1;
+inline constexpr uint32_t kAwaitsLosses = 3;  // also woken by whoever loses something
 static_assert(sizeof(Control) == 40 + 8 * kReaderSlots);
 inline constexpr uint32_t kLossCountersOffset = sizeof(Control);
 

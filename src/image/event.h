@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "image/image.h"
+#include "image/map_rows.h"
 
 namespace sonde::image {
 
@@ -21,11 +22,7 @@ struct RecordEvent {
 // The contents of a map, per-CPU values already merged (for avg and stats: totals and counts added).
 struct MapEvent {
   const MapSpec* map = nullptr;
-  struct Row {
-    std::vector<std::byte> key;  // empty when keyless
-    std::vector<std::byte> value;
-  };
-  std::vector<Row> rows;  // unsorted
+  MapRows rows;  // unsorted
   uint32_t top = 0;
   uint64_t div = 0;
   bool at_exit = false;  // printed because the script ended, not because it asked

@@ -83,7 +83,7 @@ class Metric {
 
   void Append() {
     fmt::format_to(std::back_inserter(out_), "# HELP {0} {1} of the script\n# TYPE {0} {2}\n", name_, map_.name, Type());
-    for (const MapEvent::Row* row : OrderedRows(values_, event_)) AppendRow(Labels(values_, map_, row->key), row->value);
+    for (const image::MapRows::Row& row : OrderedRows(values_, event_)) AppendRow(Labels(values_, map_, row.key), row.value);
   }
 
  private:

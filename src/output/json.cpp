@@ -256,7 +256,7 @@ class JsonSink final : public image::Sink {
     AppendJsonString(out_, map.name);
     out_.Append(": ");
     if (map.is_keyless) {
-      ShowValue(event, rows[0]->value);
+      ShowValue(event, rows[0].value);
     } else {
       ShowRows(event, rows);
     }
@@ -264,15 +264,15 @@ class JsonSink final : public image::Sink {
     End();
   }
 
-  void ShowRows(const MapEvent& event, const std::vector<const MapEvent::Row*>& rows) {
+  void ShowRows(const MapEvent& event, const std::vector<image::MapRows::Row>& rows) {
     out_.Append('{');
     for (size_t i = 0; i < rows.size(); ++i) {
       if (i > 0) out_.Append(", ");
       scratch_.Clear();
-      records_.values().AppendKey(scratch_, *event.map, rows[i]->key, ",");
+      records_.values().AppendKey(scratch_, *event.map, rows[i].key, ",");
       AppendJsonString(out_, scratch_.view());
       out_.Append(": ");
-      ShowValue(event, rows[i]->value);
+      ShowValue(event, rows[i].value);
     }
     out_.Append('}');
   }

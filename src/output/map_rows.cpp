@@ -68,7 +68,7 @@ int CompareElements(const Values& values, const ValueType& type, Bytes a, Bytes 
 
 // A row with its value as a number, read once and not at every comparison.
 struct SortedRow {
-  const image::MapEvent::Row* row;
+  image::MapRows::Row row;
   int64_t number;
   uint64_t prefix;  // of the key
 };
@@ -195,7 +195,7 @@ MapNumber MapNumber::DividedBy(uint64_t div) const {
   return {.value = quotient, .is_signed = true};
 }
 
-std::vector<const image::MapEvent::Row*> OrderedRows(const Values& values, const image::MapEvent& event) {
+std::vector<image::MapRows::Row> OrderedRows(const Values& values, const image::MapEvent& event) {
   const MapSpec& map = *event.map;
   const ValueType& key_type = values.type(map.key_type);
   const size_t key_size = map.is_keyless ? 0 : key_type.size;
@@ -203,23 +203,23 @@ std::vector<const image::MapEvent::Row*> OrderedRows(const Values& values, const
   const bool is_signed = map.aggregation != Aggregation::kCount && IsSigned(values, map);
   std::vector<SortedRow> sorted;
   sorted.reserve(event.rows.size());
-  for (const image::MapEvent::Row& row : event.rows) {
+  for (const image::MapRows::Row row : event.rows) {
     if (row.key.size() < key_size || row.value.size() < ValueSize(values, map)) continue;
     const int64_t number = has_number         ? ReadNumber(values, map, row.value).value
                            : IsHistogram(map) ? static_cast<int64_t>(TotalCount(row.value))
                            : map.aggregation == Aggregation::kNone || map.aggregation == Aggregation::kTseries
                                ? 0
                                : ReadStats(values, map, row.value).average.value;
-    sorted.push_back({&row, number, map.is_keyless ? 0 : Prefix(values, key_type, row.key)});
+    sorted.push_back({row, number, map.is_keyless ? 0 : Prefix(values, key_type, row.key)});
   }
   std::ranges::sort(sorted, [&](const SortedRow& a, const SortedRow& b) {
     const int order = CompareNumbers(a.number, b.number, is_signed && !IsHistogram(map));
     if (order != 0) return order < 0;
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    return !map.is_keyless && Compare(values, key_type, a.row->key, b.row->key) < 0;
+    return !map.is_keyless && Compare(values, key_type, a.row.key, b.row.key) < 0;
   });
   if (event.top > 0 && event.top < sorted.size()) sorted.erase(sorted.begin(), sorted.end() - event.top);
-  std::vector<const image::MapEvent::Row*> rows;
+  std::vector<image::MapRows::Row> rows;
   rows.reserve(sorted.size());
   for (const SortedRow& row : sorted) rows.push_back(row.row);
   return rows;

@@ -11,7 +11,7 @@ namespace sonde::output {
 
 // Rising by value (counts and other integers) or by total (histograms), by key where values tie or are no numbers; the
 // last `top` of them when `top` is not 0. Rows whose bytes are too few for the map's types are left out.
-std::vector<const image::MapEvent::Row*> OrderedRows(const Values& values, const image::MapEvent& event);
+std::vector<image::MapRows::Row> OrderedRows(const Values& values, const image::MapEvent& event);
 
 // A number as a map's value shows it.
 struct MapNumber {

@@ -76,10 +76,10 @@ bool CountsStacks(const Values& values, const image::MapSpec& map) {
 
 std::vector<StackRow> StackRows(Values& values, image::Symbols* symbols, const image::MapEvent& event) {
   std::vector<StackRow> rows;
-  for (const image::MapEvent::Row* row : OrderedRows(values, event)) {
-    const MapNumber number = ReadNumber(values, *event.map, row->value).DividedBy(event.div);
+  for (const image::MapRows::Row& row : OrderedRows(values, event)) {
+    const MapNumber number = ReadNumber(values, *event.map, row.value).DividedBy(event.div);
     if (number.value == 0 || (number.is_signed && number.value < 0)) continue;
-    rows.push_back({FramesOf(values, symbols, *event.map, row->key), static_cast<uint64_t>(number.value)});
+    rows.push_back({FramesOf(values, symbols, *event.map, row.key), static_cast<uint64_t>(number.value)});
   }
   return rows;
 }

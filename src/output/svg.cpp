@@ -52,24 +52,24 @@ class SvgSink final : public image::Sink {
       page.Heading(event.map->name);
       return DrawFlameGraph(page, StackRows(values_, symbols_, event));
     }
-    for (const MapEvent::Row* row : OrderedRows(values_, event)) {
-      page.Heading(Title(*event.map, *row));
+    for (const image::MapRows::Row& row : OrderedRows(values_, event)) {
+      page.Heading(Title(*event.map, row));
       if (IsHistogram(*event.map)) {
-        DrawHistogram(page, ShownBuckets(*event.map, row->value, event.div));
+        DrawHistogram(page, ShownBuckets(*event.map, row.value, event.div));
       } else {
-        DrawSeries(page, Points(event, *row));
+        DrawSeries(page, Points(event, row));
       }
     }
   }
 
-  std::string Title(const MapSpec& map, const MapEvent::Row& row) {
+  std::string Title(const MapSpec& map, const image::MapRows::Row& row) {
     if (map.is_keyless) return map.name;
     Buffer text;
     values_.AppendKey(text, map, row.key, ", ");
     return map.name + "[" + std::string(text.view()) + "]";
   }
 
-  std::vector<ChartPoint> Points(const MapEvent& event, const MapEvent::Row& row) {
+  std::vector<ChartPoint> Points(const MapEvent& event, const image::MapRows::Row& row) {
     std::vector<ChartPoint> points;
     for (const SeriesPoint& point : SeriesPoints(values_, *event.map, row.value, event.div)) {
       Buffer label;

@@ -121,8 +121,8 @@ class TextSink final : public image::Sink {
     if (rows.empty()) return ShowEmpty(event);
     if (event.at_exit && !shown_at_exit_) out_.Append('\n');
     shown_at_exit_ |= event.at_exit;
-    for (const MapEvent::Row* row : rows) {
-      ShowRow(event, *row);
+    for (const image::MapRows::Row& row : rows) {
+      ShowRow(event, row);
       writer_.EndEvent();
     }
     if (event.map->is_keyless || IsPicture(*event.map)) return;
@@ -142,7 +142,7 @@ class TextSink final : public image::Sink {
     writer_.EndEvent();
   }
 
-  void ShowRow(const MapEvent& event, const MapEvent::Row& row) {
+  void ShowRow(const MapEvent& event, const image::MapRows::Row& row) {
     const MapSpec& map = *event.map;
     out_.Append(map.name);
     if (!map.is_keyless) {

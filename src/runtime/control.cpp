@@ -55,9 +55,9 @@ void ControlBlock::SetStart(uint64_t boot_time_ns) { Shared(control_->start_ns).
 
 void ControlBlock::SetChild(uint32_t pid) { Shared(control_->child_pid).store(pid); }
 
-void ControlBlock::FallAsleep() {
-  Shared(control_->asleep).store(1);
-  // Pairs with the barrier between publication and the look at `asleep` in the programs.
+void ControlBlock::FallAsleep(bool heeds_losses) {
+  Shared(control_->asleep).store(heeds_losses ? image::kAwaitsLosses : image::kAwaitsRecords);
+  // Pairs with the barrier between publication, or the count of a loss, and the look at `asleep` in the programs.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
@@ -67,11 +67,15 @@ uint64_t ControlBlock::LeftOut(uint32_t slot) const { return Shared(control_->le
 
 uint64_t ControlBlock::RuntimeErrors() const { return Shared(control_->runtime_errors).load(); }
 
+uint64_t ControlBlock::LossCounter(size_t site) const {
+  auto* counters = reinterpret_cast<uint64_t*>(reinterpret_cast<std::byte*>(control_) + image::kLossCountersOffset);
+  return Shared(counters[site]).load();
+}
+
 std::vector<uint64_t> ControlBlock::LossCounters() const {
   std::vector<uint64_t> out;
   out.reserve(loss_sites_);
-  auto* counters = reinterpret_cast<uint64_t*>(reinterpret_cast<std::byte*>(control_) + image::kLossCountersOffset);
-  for (size_t i = 0; i < loss_sites_; ++i) out.push_back(Shared(counters[i]).load());
+  for (size_t site = 0; site < loss_sites_; ++site) out.push_back(LossCounter(site));
   return out;
 }
 

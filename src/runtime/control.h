@@ -30,7 +30,7 @@ class ControlBlock {
   void SetChild(uint32_t pid);
 
   // Before the reader looks at the rings a last time and waits: producers then know that they must wake it.
-  void FallAsleep();
+  void FallAsleep(bool heeds_losses);
   void Awake();
 
   // By slot: image::Control::left_out.
@@ -38,6 +38,7 @@ class ControlBlock {
   uint64_t RuntimeErrors() const;
   // One per Image::loss_sites.
   std::vector<uint64_t> LossCounters() const;
+  uint64_t LossCounter(size_t site) const;
 
  private:
   ControlBlock() = default;

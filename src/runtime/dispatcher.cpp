@@ -90,7 +90,7 @@ void Dispatcher::Print(const MapHandle& map, const image::EventSpec* print) {
     return;
   }
   const bool was_zeroed = zeroed_[static_cast<size_t>(&map - maps_.data())];
-  if (map.spec->is_keyless && !was_zeroed && !IsPresent(*map.spec, rows->front().value)) rows->clear();
+  if (map.spec->is_keyless && !was_zeroed && !IsPresent(*map.spec, (*rows)[0].value)) rows->Clear();
   if (rows->empty() && print == nullptr) return;
   image::MapEvent event{.map = map.spec, .rows = std::move(*rows), .at_exit = print == nullptr};
   if (print != nullptr) {

@@ -1,5 +1,6 @@
 #include "runtime/losses.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sonde::runtime {
@@ -19,9 +20,8 @@ void LossReport::TellHelper(const std::vector<uint64_t>& counters, size_t site, 
 }
 
 void LossReport::WhileRunning() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_) return;
-  next_ = now + std::chrono::seconds(1);
+  if (image_.loss_sites.empty() || Silence() > std::chrono::nanoseconds::zero() || !HasNews()) return;
+  next_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   const std::vector<uint64_t> counters = control_.LossCounters();
   for (size_t site = 0; site < counters.size(); ++site) TellHelper(counters, site, /*at_end=*/false);
   for (size_t site = 0; site < counters.size(); ++site) {
@@ -29,6 +29,24 @@ void LossReport::WhileRunning() {
     if (IsHelper(site)) continue;
     sink_.Emit(image::LossEvent{.site = &image_.loss_sites[site], .count = counters[site], .at_end = false});
   }
+}
+
+std::chrono::nanoseconds LossReport::Silence() const {
+  return std::max<std::chrono::nanoseconds>(next_ - std::chrono::steady_clock::now(), std::chrono::nanoseconds::zero());
+}
+
+bool LossReport::HasNews() const {
+  for (size_t site = 0; site < told_.size(); ++site) {
+    const uint64_t count = control_.LossCounter(site);
+    // Of a helper's failures the first is told; its code is no count.
+    if (IsHelper(site) ? told_[site] == 0 && count != 0 : told_[site] != count) return true;
+  }
+  return false;
+}
+
+bool LossReport::LooksForFailures() const {
+  return std::ranges::find(image_.loss_sites, image::LossReason::kHelperFailed, &image::LossSite::reason) !=
+         image_.loss_sites.end();
 }
 
 void LossReport::AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed, uint64_t unfinished) {

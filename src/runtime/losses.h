@@ -18,8 +18,14 @@ class LossReport {
   LossReport(const image::Image& image, const ControlBlock& control, image::Sink& sink)
       : image_(image), control_(control), sink_(sink), told_(image.loss_sites.size()) {}
 
-  // Tells of counters that grew, at most once a second; costs next to nothing otherwise.
+  // Tells of counters that grew, at most once a second.
   void WhileRunning();
+  // How long it will tell nothing since it has just told something; 0: it would tell now.
+  std::chrono::nanoseconds Silence() const;
+  // Whether there is something to tell.
+  bool HasNews() const;
+  // Whether somebody waits for failures of helpers (-k), of which programs wake nobody.
+  bool LooksForFailures() const;
   // Everything, once. `unfinished`: records that a program had begun.
   void AtEnd(const std::vector<ProbeSet::Misses>& misses, uint64_t malformed, uint64_t unfinished = 0);
 

@@ -14,7 +14,7 @@ constexpr uint32_t kFirstBatch = 256;
 constexpr uint32_t kLargestBatch = 32768;
 constexpr size_t kBatchBytes = 8UL << 20;  // of keys and values, which bounds the batch on machines with many CPUs
 
-using Rows = std::vector<image::MapEvent::Row>;
+using image::MapRows;
 
 std::unexpected<Error> Failed(const char* operation, const MapHandle& map, int negative_errno) {
   return std::unexpected(Error{.operation = operation, .object = map.spec->name, .error_number = -negative_errno});
@@ -26,9 +26,17 @@ size_t ValueBytes(const MapHandle& map) {
   return static_cast<size_t>(map.spec->value_size + 7) / 8 * 8 * map.possible_cpus;
 }
 
-std::vector<std::byte> OneValue(const MapHandle& map, std::span<const std::byte> value) {
-  if (map.spec->per_cpu) return MergeCpus(*map.spec, map.is_signed, value);
-  return {value.begin(), value.end()};
+MapRows NoRows(const MapHandle& map) {
+  return {map.spec->is_keyless ? 0 : map.spec->key_size, map.spec->value_size};
+}
+
+void AddRow(MapRows& rows, const MapHandle& map, std::span<const std::byte> key, std::span<const std::byte> value) {
+  const std::span<std::byte> place = rows.Add(key);
+  if (map.spec->per_cpu) {
+    MergeCpus(*map.spec, map.is_signed, value, place);
+  } else {
+    std::ranges::copy(value, place.begin());
+  }
 }
 
 bool IsUnsupported(int result) { return result == -EINVAL || result == -EOPNOTSUPP || result == -kNotSupported; }
@@ -93,20 +101,20 @@ class BatchWalk {
   bool has_cursor_ = false;
 };
 
-Result<Rows> ReadKeyless(const MapHandle& map) {
+Result<MapRows> ReadKeyless(const MapHandle& map) {
   std::vector<std::byte> value(ValueBytes(map));
   const uint32_t key = 0;
   const int result = BpfMapLookup(map.fd, &key, value.data());
   if (result != 0 && result != -ENOENT) return Failed("read map", map, result);
-  Rows rows;
-  rows.push_back({.key = {}, .value = OneValue(map, value)});
+  MapRows rows = NoRows(map);
+  AddRow(rows, map, {}, value);
   return rows;
 }
 
 // Key by key, for maps that know no batches. A key that goes while we stand on it starts the walk again, so that the
 // number of steps is bounded.
-Result<Rows> ReadSingly(const MapHandle& map) {
-  Rows rows;
+Result<MapRows> ReadSingly(const MapHandle& map) {
+  MapRows rows = NoRows(map);
   std::vector<std::byte> key(map.spec->key_size);
   std::vector<std::byte> next(map.spec->key_size);
   std::vector<std::byte> value(ValueBytes(map));
@@ -115,7 +123,7 @@ Result<Rows> ReadSingly(const MapHandle& map) {
     std::swap(key, next);
     const int looked_up = BpfMapLookup(map.fd, key.data(), value.data());
     if (looked_up == 0) {
-      rows.push_back({.key = key, .value = OneValue(map, value)});
+      AddRow(rows, map, key, value);
     } else if (looked_up != -ENOENT) {
       return Failed("read map", map, looked_up);
     }
@@ -133,7 +141,7 @@ Result<void> StoreKeyless(const MapHandle& map, bool stays_assigned) {
   if (stays_assigned && spec.present_offset != image::kNone) {
     auto rows = ReadKeyless(map);
     if (!rows) return std::unexpected(rows.error());
-    const uint64_t mark = IsPresent(spec, rows->front().value) ? 1 : 0;
+    const uint64_t mark = IsPresent(spec, (*rows)[0].value) ? 1 : 0;
     if (spec.present_offset + sizeof(mark) <= bytes) {
       std::memcpy(value.data() + spec.present_offset, &mark, sizeof(mark));
     }
@@ -145,18 +153,15 @@ Result<void> StoreKeyless(const MapHandle& map, bool stays_assigned) {
 
 }  // namespace
 
-Result<Rows> ReadMap(const MapHandle& map) {
+Result<MapRows> ReadMap(const MapHandle& map) {
   if (map.spec->is_keyless) return ReadKeyless(map);
-  Rows rows;
+  MapRows rows = NoRows(map);
   BatchWalk walk(map, BPF_MAP_LOOKUP_BATCH);
   while (true) {
     const int result = walk.Next();
     if (IsUnsupported(result) && rows.empty()) return ReadSingly(map);
     if (result != 0 && result != -ENOENT) return Failed("read map", map, result);
-    for (uint32_t i = 0; i < walk.count(); ++i) {
-      const auto key = walk.Key(i);
-      rows.push_back({.key = {key.begin(), key.end()}, .value = OneValue(map, walk.Value(i))});
-    }
+    for (uint32_t i = 0; i < walk.count(); ++i) AddRow(rows, map, walk.Key(i), walk.Value(i));
     if (result == -ENOENT) return rows;
   }
 }
@@ -170,7 +175,7 @@ Result<void> ClearMap(const MapHandle& map) {
   if (!IsUnsupported(result)) return Failed("clear map", map, result);
   const auto rows = ReadSingly(map);
   if (!rows) return std::unexpected(rows.error());
-  for (const auto& row : *rows) {
+  for (const MapRows::Row row : *rows) {
     const int deleted = BpfMapDelete(map.fd, row.key.data());
     if (deleted != 0 && deleted != -ENOENT) return Failed("clear map", map, deleted);
   }
@@ -182,7 +187,7 @@ Result<void> ZeroMap(const MapHandle& map) {
   const auto rows = ReadMap(map);
   if (!rows) return std::unexpected(rows.error());
   const std::vector<std::byte> zero(ValueBytes(map));
-  for (const auto& row : *rows) {
+  for (const MapRows::Row row : *rows) {
     // BPF_EXIST: a key that went meanwhile shall not come back.
     const int stored = BpfMapUpdate(map.fd, row.key.data(), zero.data(), BPF_EXIST);
     if (stored != 0 && stored != -ENOENT) return Failed("zero map", map, stored);

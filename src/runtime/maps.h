@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "base/result.h"
 #include "image/event.h"
@@ -21,7 +19,7 @@ struct MapHandle {
 };
 
 // Rows unsorted. A keyless map has one row, also when it was never assigned: see IsPresent in merge.h.
-Result<std::vector<image::MapEvent::Row>> ReadMap(const MapHandle& map);
+Result<image::MapRows> ReadMap(const MapHandle& map);
 
 // Removes every key. A keyless map is as never assigned.
 Result<void> ClearMap(const MapHandle& map);

@@ -93,8 +93,8 @@ void MergeOne(const image::MapSpec& spec, bool is_signed, std::span<std::byte> i
 
 }  // namespace
 
-std::vector<std::byte> MergeCpus(const image::MapSpec& spec, bool is_signed, std::span<const std::byte> values) {
-  std::vector<std::byte> merged(spec.value_size);
+void MergeCpus(const image::MapSpec& spec, bool is_signed, std::span<const std::byte> values,
+               std::span<std::byte> merged) {
   const bool has_mark = spec.present_offset != image::kNone;
   uint64_t present = 0;
   for (size_t at = 0; at + spec.value_size <= values.size(); at += spec.value_size) {
@@ -103,7 +103,6 @@ std::vector<std::byte> MergeCpus(const image::MapSpec& spec, bool is_signed, std
     MergeOne(spec, is_signed, merged, value);
   }
   if (has_mark) SetWord(merged, spec.present_offset, present);
-  return merged;
 }
 
 bool IsPresent(const image::MapSpec& spec, std::span<const std::byte> value) {

@@ -367,10 +367,15 @@ Result<void> Session::Loop() {
 // See image::Control::asleep: whoever publishes a record after our last look sees the flag and wakes us.
 void Session::Sleep() {
   const auto start = SteadyClock::now();
-  control_->FallAsleep();
-  // Nobody wakes us for what was lost: where something can be, we look once a second.
-  const timespec second{.tv_sec = 1, .tv_nsec = 0};
-  if (pump_->IsEmpty() && !MustStop()) Poll(ends_and_rings_, image_.loss_sites.empty() ? nullptr : &second);
+  // Losses are told once a second at most: for so long nobody shall wake us for more of them.
+  std::chrono::nanoseconds silence = losses_->Silence();
+  control_->FallAsleep(/*heeds_losses=*/silence == 0ns);
+  if (silence == 0ns && losses_->LooksForFailures()) silence = 1s;
+  const bool has_news = silence == 0ns && losses_->HasNews();
+  if (pump_->IsEmpty() && !MustStop() && !has_news) {
+    const timespec timeout{.tv_sec = silence / 1s, .tv_nsec = (silence % 1s).count()};
+    Poll(ends_and_rings_, image_.loss_sites.empty() || silence == 0ns ? nullptr : &timeout);
+  }
   control_->Awake();
   slept_shortly_ = SteadyClock::now() - start < kShortSleep;
 }

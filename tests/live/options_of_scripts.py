@@ -21,6 +21,9 @@ def values():
     gives("10 x y 0\n")
     gives("-3 x y 1\n", "--", "--count", "-3", "--all")
     gives("16 a=b 1\n", "--", "--count=0x10", "--name=a=b", "--all=true")
+    gives("50000000 x y 0\n", "--", "--count=50ms")
+    gives("1000 x y 0\n", "--", "--count=1e3")
+    gives("10 x y 0\n", "--", "--count", "010")
     gives("10  0\n", "--", "--name=", "--all=0")
     gives("10 x y 0\n", "--", "--", "--count=1")
 

@@ -34,7 +34,16 @@ class MapTest : public testing::Test {
     std::memcpy(bytes.data(), text.data(), text.size());
     return bytes;
   }
-  MapEvent Event(std::vector<MapEvent::Row> rows) { return {.map = &map(), .rows = std::move(rows)}; }
+  struct Row {
+    std::vector<std::byte> key;
+    std::vector<std::byte> value;
+  };
+  MapEvent Event(const std::vector<Row>& rows) {
+    MapEvent event{.map = &map()};
+    if (!rows.empty()) event.rows = image::MapRows(rows[0].key.size(), rows[0].value.size());
+    for (const Row& row : rows) std::ranges::copy(row.value, event.rows.Add(row.key).begin());
+    return event;
+  }
   std::string Data(MapEvent event, std::string_view format = "text") {
     return Show(image_, {std::move(event)}, format).data;
   }

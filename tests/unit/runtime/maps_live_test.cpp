@@ -43,7 +43,7 @@ class MapsTest : public ::testing::Test {
     std::map<uint64_t, uint64_t> out;
     const auto rows = ReadMap(handle_);
     EXPECT_TRUE(rows) << rows.error().Message();
-    for (const auto& row : *rows) out[Number(row.key)] = Number(row.value);
+    for (const auto row : *rows) out[Number(row.key)] = Number(row.value);
     EXPECT_EQ(out.size(), rows->size()) << "a key twice";
     return out;
   }
@@ -66,7 +66,7 @@ TEST_F(MapsTest, ReadsTwoHundredThousandKeysFast) {
   ASSERT_TRUE(rows);
   fmt::print("{} keys in {:.3f} s, {:.3f} s of CPU\n", rows->size(), took.count(), cpu_seconds);
   EXPECT_EQ(rows->size(), spec_.max_entries);
-  for (const auto& row : *rows) ASSERT_EQ(Number(row.value), Number(row.key) * 3);
+  for (const auto row : *rows) ASSERT_EQ(Number(row.value), Number(row.key) * 3);
 }
 
 TEST_F(MapsTest, MergesTheCpusOfAHash) {
@@ -117,7 +117,7 @@ TEST_F(MapsTest, KeylessOnesHaveOneRowAndAMark) {
            .is_keyless = true,
            .present_offset = 8};
   Create();
-  const auto is_present = [this] { return IsPresent(spec_, ReadMap(handle_)->front().value); };
+  const auto is_present = [this] { return IsPresent(spec_, (*ReadMap(handle_))[0].value); };
   EXPECT_FALSE(is_present());
   Put(0, {5, 1});
   EXPECT_TRUE(is_present());

@@ -26,7 +26,9 @@ std::vector<int64_t> Words(const std::vector<std::byte>& bytes) {
 std::vector<int64_t> Merge(Aggregation aggregation, uint32_t size, const std::vector<int64_t>& words,
                            bool is_signed = true, uint32_t present = image::kNone) {
   const image::MapSpec spec{.value_size = size, .present_offset = present, .aggregation = aggregation};
-  return Words(MergeCpus(spec, is_signed, Bytes(words)));
+  std::vector<std::byte> merged(spec.value_size);
+  MergeCpus(spec, is_signed, Bytes(words), merged);
+  return Words(merged);
 }
 
 TEST(Merge, AddsCountsSumsAndBuckets) {

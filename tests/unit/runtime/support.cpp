@@ -160,7 +160,7 @@ void TestImage::SetLimit(uint64_t limit) {
 
 std::unique_ptr<kernel::KernelView> ThisKernel() { return kernel::KernelView::Live(); }
 
-uint64_t Number(const std::vector<std::byte>& bytes, size_t offset) {
+uint64_t Number(std::span<const std::byte> bytes, size_t offset) {
   uint64_t number = 0;
   if (offset + sizeof(number) <= bytes.size()) std::memcpy(&number, bytes.data() + offset, sizeof(number));
   return number;
@@ -171,12 +171,12 @@ void CollectingSink::Emit(const image::Event& event) {
     ++records;
     if (on_record) on_record();
     if (!keep_records) return;
-    values.push_back(Number({record->record.begin(), record->record.end()}, 8));
+    values.push_back(Number(record->record, 8));
     log.push_back(fmt::format("printf {}", values.back()));
   } else if (const auto* map = std::get_if<image::MapEvent>(&event)) {
     std::string text = "map " + map->map->name;
     if (map->rows.size() < 5) {
-      for (const auto& row : map->rows) text += fmt::format(" {}:{}", Number(row.key), Number(row.value));
+      for (const auto row : map->rows) text += fmt::format(" {}:{}", Number(row.key), Number(row.value));
     }
     log.push_back(text);
     maps.push_back(*map);

@@ -79,6 +79,6 @@ pid_t RunInBackground(const TestImage& image, CollectingSink& sink, const RunOpt
 // Exit status; 128 + n after signal n.
 int WaitFor(pid_t pid);
 
-uint64_t Number(const std::vector<std::byte>& bytes, size_t offset = 0);
+uint64_t Number(std::span<const std::byte> bytes, size_t offset = 0);
 
 }  // namespace sonde::runtime::testing
