@@ -48,22 +48,22 @@ def check_examples(context):
     return outcomes
 
 
-def check_language(context):
-    """The scripts of the page about the language."""
-    text = (common.ROOT / "docs/language.md").read_text()
+def check_scripts(context, page):
+    """The scripts that a page shows."""
+    text = (common.ROOT / f"docs/{page}.md").read_text()
     outcomes = []
     for number, script in enumerate(re.findall(r"^```sonde\n(.*?)^```$", text, re.M | re.S), start=1):
         mode = ["--test"] if re.search(r"^test:", script, re.M) else []
         command = [context.sonde, *mode, "--emit", "ir", "-e", script]
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
-        problem = "" if finished.returncode == 0 else f"script {number} of docs/language.md does not compile"
-        outcomes.append(context.outcome(f"generated/language-{number}", problem, finished.stderr))
+        problem = "" if finished.returncode == 0 else f"script {number} of docs/{page}.md does not compile"
+        outcomes.append(context.outcome(f"generated/{page}-{number}", problem, finished.stderr))
     return outcomes
 
 
 def collect(context):
     checks = {f"generated/{page}": lambda page=page: check_page(context, page) for page in PAGES}
     checks["generated/examples"] = lambda: check_examples(context)
-    checks["generated/language"] = lambda: check_language(context)
+    checks |= {f"generated/{page}": lambda page=page: check_scripts(context, page) for page in ("language", "tutorial")}
     wanted = context.arguments.filter
     return [check for name, check in checks.items() if context.wants(name) or wanted.startswith(name)]
