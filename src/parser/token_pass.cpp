@@ -81,7 +81,7 @@ class TokenPass {
         if (previous == Tk::MAP) token.kind = Tk::KEY_LBRACKET;
         break;
       case Tk::LBRACE:
-        if (OpensBlockExpression(previous)) token.kind = Tk::EXPR_LBRACE;
+        if (OpensBlockExpression(previous) || IsLastOfBlockExpression(previous)) token.kind = Tk::EXPR_LBRACE;
         break;
       default:
         break;
@@ -205,6 +205,18 @@ class TokenPass {
       default:
         return true;
     }
+  }
+
+  // A block in the place of a statement that ends a block expression is that one's value.
+  bool IsLastOfBlockExpression(TokenKind previous) const {
+    if (levels_.back().kind != Tk::EXPR_LBRACE) return false;
+    if (previous != Tk::SEMICOLON && previous != Tk::EXPR_LBRACE && previous != Tk::RBRACE) return false;
+    uint32_t depth = 0;
+    for (uint32_t index = read_; index < tokens_.size() && Kind(index) != Tk::ITEM_END; ++index) {
+      if (Kind(index) == Tk::LBRACE) ++depth;
+      if (Kind(index) == Tk::RBRACE && --depth == 0) return Kind(index + 1) == Tk::RBRACE;
+    }
+    return false;
   }
 
   // --- nesting
