@@ -25,10 +25,14 @@ void ReportUnavailable(sema::ExpandContext& context, const parser::ProbeSpec& sp
   }
   std::string_view function = spec.parts.size() > 1 ? std::string_view(spec.parts.back().text) : "";
   const std::string others = kernel::TracepointsAbout(context.kernel, function.substr(0, function.find('+')));
-  context.diagnostics.Error(
-      sema::kProbeUnavailable, spec.span,
+  std::string message =
       fmt::format("{} cannot be attached: this kernel is built without kprobes (CONFIG_KPROBES){}", spec.text,
-                  others.empty() ? "" : "; " + others));
+                  others.empty() ? "" : "; " + others);
+  if (context.missing == MissingProbes::kError) {
+    context.diagnostics.Error(sema::kProbeUnavailable, spec.span, std::move(message));
+  } else {
+    context.Missing(spec.span, std::move(message));
+  }
 }
 
 // Cheaper to ask for one than the list of all.
