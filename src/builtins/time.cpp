@@ -25,6 +25,8 @@ const Type* CheckStrftime(Checker& checker, const parser::Call& syntax, Call& ca
   std::optional<std::string> format = checker.CheckStringLiteral(*syntax.args[0], "the format");
   sema::ExprPtr time = checker.CheckInteger(*syntax.args[1], "the time");
   if (!format || time->type->IsVague()) return checker.types().Error();
+  // Now is now by every clock; the reader knows that of boot.
+  if (auto* now = std::get_if<Call>(&time->node); now != nullptr && now->builtin == &kNsecs) now->data.integers.clear();
   call.args.push_back(checker.Coerce(std::move(time), checker.types().Uint64(), "the time"));
   return checker.types().Timestamp(*format);
 }
@@ -47,7 +49,9 @@ const Builtin kTime{.name = "time",
 const Builtin kStrftime{
     .name = "strftime",
     .signature = "timestamp strftime(const string fmt, uint64 nsecs)",
-    .summary = "A time since boot as wall-clock time, by a strftime(3) format; %f is microseconds.",
+    .summary = 
+        "A time since boot (or, when it is above 10^18, since 1970) as wall-clock time, by a strftime(3) format; %f is "
+        "microseconds.",
     .example = "interval:s:1 { printf(\"%s\\n\", strftime(\"%H:%M:%S.%f\", nsecs)); }",
     .min_args = 2,
     .max_args = 2,

@@ -11,6 +11,8 @@ namespace sonde::output {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
+// No machine has run for 31 years: what is above counts from 1970, as nsecs(tai) and the times of files do.
+constexpr uint64_t kSince1970 = uint64_t{1'000'000'000} * kSecond;
 
 int64_t Now(clockid_t clock) {
   timespec now{};
@@ -48,7 +50,8 @@ int64_t Clock::Offset(uint64_t ns_since_boot) {
 }
 
 void Clock::Append(Buffer& out, std::string_view format, uint64_t ns_since_boot) {
-  const int64_t ns = Realtime(ns_since_boot);
+  const int64_t ns =
+      ns_since_boot >= kSince1970 ? static_cast<int64_t>(ns_since_boot) : Realtime(ns_since_boot);
   int64_t nanoseconds = ns % kSecond;
   time_t second = ns / kSecond;
   if (nanoseconds < 0) {
