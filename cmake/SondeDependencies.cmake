@@ -20,7 +20,7 @@ target_link_libraries(PkgConfig::LIBELF INTERFACE ZLIB::ZLIB)
 find_package(LLVM 19.1 REQUIRED CONFIG PATHS /usr/lib/llvm-19/cmake NO_DEFAULT_PATH)
 # The BPF back end alone, linked statically: other back ends would only slow the start.
 llvm_map_components_to_libnames(SONDE_LLVM_LIBRARIES
-  core support analysis target scalaropts instcombine transformutils passes
+  core support analysis target scalaropts instcombine transformutils passes linker bitreader
   bpfcodegen bpfdesc bpfinfo bpfasmparser)
 add_library(sonde_llvm INTERFACE)
 target_include_directories(sonde_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})

@@ -23,7 +23,7 @@ const Type* CheckLength(Checker& checker, const parser::Expr& expr, uint32_t lim
 }
 
 const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
-  sema::ExprPtr source = checker.Check(*syntax.args[0]);
+  sema::ExprPtr source = CheckBytes(checker, *syntax.args[0]);
   const Type* type = source->type;
   if (type->IsVague()) return type;
   if (!StandsInMemory(*type) && !type->IsPointer() && !type->IsInteger()) {
@@ -35,6 +35,9 @@ const Type* Check(Checker& checker, const parser::Call& syntax, Call& call) {
   call.args.push_back(std::move(source));
   if (syntax.args.size() > 1) return CheckLength(checker, *syntax.args[1], limit, call);
   if (StandsInMemory(*type)) return checker.types().Buffer(limit);
+  if (type->IsPointer() && type->element != nullptr && type->element->IsArray()) {
+    return checker.types().Buffer(std::min(limit, type->element->size));
+  }
   return checker.Fail(sema::kWrongArgumentCount, syntax.name_span, "buf() of an address needs a length");
 }
 

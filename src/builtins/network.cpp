@@ -16,20 +16,15 @@ constexpr uint32_t kIpv6Bytes = 16;
 // Bytes that lie in memory. An array of char is a text to the language.
 bool HasBytes(const Type& type) { return type.IsArray() || type.IsStruct() || type.IsString(); }
 
-// The bytes, to be read as they are: a text behind a pointer would end at the first zero.
-sema::ExprPtr CheckBytes(Checker& checker, const parser::Expr& syntax) {
-  sema::ExprPtr value = checker.Check(syntax);
-  bool is_text_behind_pointer = value->type->IsString() && std::holds_alternative<sema::Load>(value->node);
-  if (!is_text_behind_pointer) return value;
-  const Type* bytes = checker.types().Array(checker.types().Int(1, false), value->type->size);
-  return checker.AddressOfLoad(syntax.span, std::move(value), bytes);
-}
-
 const Type* CheckMac(Checker& checker, const parser::Call& syntax, Call& call) {
   sema::ExprPtr source = CheckBytes(checker, *syntax.args[0]);
   const Type* type = source->type;
   if (type->IsVague()) return type;
-  if (!type->IsPointer() && !(HasBytes(*type) && type->size == kMacBytes)) {
+  const sema::StringConstant* text = source->AsString();
+  const bool has_six = text != nullptr      ? text->value.size() == kMacBytes
+                       : type->IsBuffer() ? type->size == kMacBytes + image::kBufferLengthBytes
+                                          : HasBytes(*type) && type->size == kMacBytes;
+  if (!type->IsPointer() && !has_six) {
     return checker.Fail(
         sema::kWrongArgument, syntax.args[0]->span,
         fmt::format("macaddr() takes an array of 6 bytes or a pointer to them, but this is {}", sema::Name(*type)));
@@ -43,6 +38,7 @@ llvm::Value* LowerMac(BodyContext& body, const sema::Expr&, const Call& call) {
   llvm::Value* copy = body.Temporary(8);
   bool points = source.type->IsPointer();
   llvm::Value* address = points ? body.Lower(source) : body.LowerAddress(source);
+  if (source.type->IsBuffer()) address = body.At(address, uint64_t{image::kBufferLengthBytes});
   body.ir().CreateAlignedStore(body.I64(0), copy, llvm::Align(8));
   body.ReadMemory(copy, kMacBytes, address, points ? source.type->space : sema::AddressSpace::kKernel);
   return body.ir().CreateAlignedLoad(body.ir().getInt64Ty(), copy, llvm::Align(8));

@@ -42,6 +42,13 @@ struct CEnumerator {
   CTypeId type = 0;  // its enum
 };
 
+struct CFunction {
+  CTypeId result = 0;
+  std::vector<CTypeId> parameters;
+  bool is_static = false;
+  bool is_variadic = false;
+};
+
 // The value of a macro that clang could evaluate.
 struct CMacroValue {
   std::variant<int64_t, uint64_t, double, std::string> value;
@@ -56,6 +63,7 @@ struct CDeclarations {
   std::map<std::string, CTypeId, std::less<>> typedefs;
   std::map<std::string, CEnumerator, std::less<>> enumerators;
   std::map<std::string, CMacroValue, std::less<>> macros;
+  std::map<std::string, CFunction, std::less<>> functions;
 };
 
 // An error or warning of the C text: offset in bytes into CInput::text, which is at most its size. For a place inside a

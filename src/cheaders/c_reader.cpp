@@ -79,13 +79,15 @@ void DeclarationReader::Read(CXTranslationUnit unit) {
 void DeclarationReader::Visit(CXCursor cursor, CXCursor parent) {
   const CXCursorKind kind = clang_.clang_getCursorKind(cursor);
   const bool is_tagged = kind == CXCursor_StructDecl || kind == CXCursor_UnionDecl || kind == CXCursor_EnumDecl;
-  if (!is_tagged && kind != CXCursor_TypedefDecl && kind != CXCursor_EnumConstantDecl && kind != CXCursor_VarDecl) {
-    return;
-  }
+  const bool is_wanted = is_tagged || kind == CXCursor_TypedefDecl || kind == CXCursor_EnumConstantDecl ||
+                         kind == CXCursor_VarDecl || kind == CXCursor_FunctionDecl;
+  if (!is_wanted) return;
   if (clang_.clang_isInvalidDeclaration(cursor) != 0) return;
   const std::string name = clang_.Text(clang_.clang_getCursorSpelling(cursor));
   if (kind == CXCursor_VarDecl) {
     VisitVariable(cursor, name);
+  } else if (kind == CXCursor_FunctionDecl) {
+    if (IsWanted(name)) VisitFunction(cursor, name);
   } else if (kind == CXCursor_TypedefDecl) {
     VisitTypedef(cursor, name);
   } else if (kind == CXCursor_EnumConstantDecl) {
@@ -102,6 +104,19 @@ void DeclarationReader::VisitTypedef(CXCursor cursor, const std::string& name) {
   if (!alias.empty() && error_lines_.contains(LineOf(clang_, cursor))) return;
   const CTypeId type = types_.Describe(clang_.clang_getTypedefDeclUnderlyingType(cursor));
   declarations_.typedefs.insert_or_assign(alias.empty() ? name : alias, type);
+}
+
+void DeclarationReader::VisitFunction(CXCursor cursor, const std::string& name) {
+  const CXType type = clang_.clang_getCursorType(cursor);
+  CFunction function{.result = types_.Describe(clang_.clang_getResultType(type))};
+  function.is_static = clang_.clang_getCursorLinkage(cursor) == CXLinkage_Internal;
+  function.is_variadic = clang_.clang_isFunctionTypeVariadic(type) != 0;
+  const int count = clang_.clang_Cursor_getNumArguments(cursor);
+  for (int i = 0; i < count; ++i) {
+    const CXCursor parameter = clang_.clang_Cursor_getArgument(cursor, static_cast<unsigned>(i));
+    function.parameters.push_back(types_.Describe(clang_.clang_getCursorType(parameter)));
+  }
+  declarations_.functions.insert_or_assign(name, std::move(function));
 }
 
 void DeclarationReader::VisitVariable(CXCursor cursor, std::string_view name) {

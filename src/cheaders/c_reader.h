@@ -34,6 +34,7 @@ class DeclarationReader {
   void Visit(CXCursor cursor, CXCursor parent);
   void VisitVariable(CXCursor cursor, std::string_view name);
   void VisitTypedef(CXCursor cursor, const std::string& name);
+  void VisitFunction(CXCursor cursor, const std::string& name);
   // The text of the string literal that is a variable's whole value.
   std::optional<std::string> StringOf(CXCursor variable) const;
   void ReadInteger(CXCursor cursor, const std::string& name);

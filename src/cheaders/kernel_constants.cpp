@@ -10,6 +10,13 @@ namespace {
 // between configurations (HZ, TASK_STATE_MAX, GFP_*) or has been renumbered lately.
 constexpr auto kRows = std::to_array<KernelConstantRow>({
     // clang-format off
+    {"AF_INET", 2, "linux/socket.h", "2.6", "address family: IPv4"},
+    {"AF_INET6", 10, "linux/socket.h", "2.6", "address family: IPv6"},
+    {"AF_NETLINK", 16, "linux/socket.h", "2.6", "address family: netlink"},
+    {"AF_PACKET", 17, "linux/socket.h", "2.6", "address family: packets of a device"},
+    {"AF_UNIX", 1, "linux/socket.h", "2.6", "address family: local"},
+    {"AF_UNSPEC", 0, "linux/socket.h", "2.6", "no address family"},
+    {"AF_VSOCK", 40, "linux/socket.h", "3.9", "address family: virtual machines"},
     {"BLOCK_SOFTIRQ", 4, "linux/interrupt.h", "2.6.31", "softirq of completed block requests"},
     {"DEFAULT_PRIO", 120, "linux/sched/prio.h", "3.15", "priority of nice 0"},
     {"EXIT_DEAD", 0x10, "linux/sched.h", "3.15", "about to be released; was 0x20 before"},

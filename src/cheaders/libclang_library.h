@@ -60,6 +60,11 @@ namespace sonde::cheaders {
   X(clang_getTypeDeclaration)               \
   X(clang_getTypeSpelling)                  \
   X(clang_getPointeeType)                   \
+  X(clang_getResultType)                    \
+  X(clang_getCursorLinkage)                 \
+  X(clang_isFunctionTypeVariadic)           \
+  X(clang_Cursor_getNumArguments)           \
+  X(clang_Cursor_getArgument)               \
   X(clang_getArrayElementType)              \
   X(clang_getArraySize)                     \
   X(clang_Type_getSizeOf)                   \

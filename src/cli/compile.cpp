@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/suggest.h"
 #include "builtins/builtins.h"
+#include "cli/c_macros.h"
 #include "cli/imports.h"
 #include "cli/library.h"
 #include "cli/read_file.h"
@@ -55,6 +56,7 @@ std::string ConfigText(const parser::Expr& value) {
 // What the script needs besides its own text, and what the command line gives it.
 bool Import(Compilation& c) {
   if (!LoadImports(c)) return false;
+  AddCMacros(c);
   LoadLibrary(c);
   const std::vector<const parser::Ast*> files = c.Files();
   c.script_options = sema::FindOptions(files, c.diagnostics);
@@ -90,7 +92,7 @@ void Configure(Compilation& c, const parser::Ast& file) {
 }
 
 bool Check(Compilation& c) {
-  sema::Script script{.files = c.Files(), .headers = c.imported_headers};
+  sema::Script script{.files = c.Files(), .headers = c.imported_headers, .bpf_sources = c.bpf_sources};
   for (const auto& file : c.library) script.library.push_back(file.get());
   for (const parser::Ast* file : script.files) Configure(c, *file);
   c.kernel = OpenKernel(c.options);
@@ -136,6 +138,7 @@ bool Generate(Compilation& c) {
                           : c.options.helper_errors == 1 ? codegen::HelperErrors::kAllButReads
                                                          : codegen::HelperErrors::kAll;
   options.force_perf_path = c.perf_path;
+  options.c_modules = c.c_modules;
   const bool emits = c.options.command == Command::kEmit;
   options.want_ir = emits && c.options.stage == Stage::kIr;
   options.want_assembly = emits && c.options.stage == Stage::kAssembly;
@@ -156,7 +159,9 @@ constexpr std::array<bool (*)(Compilation&), 5> kSteps = {Read, Parse, Import, C
 
 }  // namespace
 
-sema::Tables AllTables() { return {.builtins = builtins::Table(), .probe_types = probes::Table()}; }
+sema::Tables AllTables() { 
+  return {.builtins = builtins::Table(), .probe_types = probes::Table(), .c_function = &builtins::kCFunction};
+}
 
 std::unique_ptr<kernel::KernelView> OpenKernel(const Options& options) {
   return options.fixture_host ? kernel::KernelView::Fixture(*options.fixture_host)

@@ -39,6 +39,8 @@ struct Compilation {
   std::unique_ptr<const parser::Ast> ast;
   std::vector<std::unique_ptr<const parser::Ast>> imports;  // each before those that import it
   std::vector<sema::ImportedHeader> imported_headers;
+  std::vector<sema::ImportedHeader> bpf_sources;
+  std::vector<codegen::CModule> c_modules;  // of bpf_sources
   std::vector<std::string> import_folders;
   std::vector<std::unique_ptr<const parser::Ast>> library;
   std::vector<sema::ScriptOption> script_options;

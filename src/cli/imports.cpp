@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/consulted.h"
+#include "cli/bpf_source.h"
 #include "cli/read_file.h"
 #include "parser/parser.h"
 #include "sema/diagnostic_ids.h"
@@ -97,7 +98,7 @@ class Importer {
     if (fs::is_directory(path, problem)) return LoadFolder(path, site);
     if (KindOf(path) == FileKind::kOther) {
       return Report(site, fmt::format("{} is of no kind that can be imported", path.string()),
-                    "scripts end in .bt, headers in .h");
+                    "scripts end in .bt, headers in .h, C functions for BPF stand in .bpf.c");
     }
     LoadFile(path, site);
   }
@@ -133,10 +134,18 @@ class Importer {
         c_.imported_headers.push_back({site, identity.string()});
         return;
       case FileKind::kBpfSource:
-        return Report(site, "importing BPF programs in C is not supported yet");
+        return LoadBpfSource(identity, site);
       case FileKind::kOther:
         return;
     }
+  }
+
+  void LoadBpfSource(const fs::path& path, Span site) {
+    NoteMomentary();  // clang does not tell which files it read
+    std::expected<std::string, BpfSourceProblem> bitcode = CompileBpfSource(path.string(), c_.options.include_dirs);
+    if (!bitcode) return Report(site, bitcode.error().message, bitcode.error().hint);
+    c_.bpf_sources.push_back({site, path.string()});
+    c_.c_modules.push_back({.site = site, .path = path.string(), .bitcode = *std::move(bitcode)});
   }
 
   void LoadScript(const fs::path& path, Span site) {

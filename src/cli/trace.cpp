@@ -85,6 +85,15 @@ bool FallBackToPerfPath(const Error& error, const Job& job) {
   return true;
 }
 
+// What the verifier says against C functions that the script imports is their author's business.
+Error WhyRefused(Error error, const Compilation& compilation) {
+  const bool is_load = error.operation.starts_with("load") && (error.error_number == EACCES || error.error_number == EINVAL);
+  if (!is_load || compilation.c_modules.empty()) return error;
+  error.remedy = "a function of " + compilation.c_modules.front().path +
+                 " may read what the verifier cannot prove to be there: -v shows where it stops";
+  return error;
+}
+
 int Run(const Job& job, int descriptor) {
   const Options& options = job.options;
   output::Writer writer(descriptor, options.buffering);
@@ -118,7 +127,7 @@ int Run(const Job& job, int descriptor) {
   if (!status && FallBackToPerfPath(status.error(), job)) return Run(job, descriptor);
   if (!status) {
     if (options.verbose && !status.error().detail.empty()) Tell(status.error().detail + "\n");
-    return Refuse(status.error().Message());
+    return Refuse(WhyRefused(status.error(), job.compilation).Message());
   }
   if (!writer.healthy() && writer.error_number() != EPIPE) {
     return Refuse(fmt::format("cannot write to {}: {}", options.output.value_or("standard output"),

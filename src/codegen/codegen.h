@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "image/image.h"
@@ -15,6 +16,13 @@ namespace sonde::codegen {
 // Which failures of the kernel's helpers are counted for the user to see.
 enum class HelperErrors { kNone, kAllButReads, kAll };
 
+// An imported .bpf.c file, as clang compiled it for BPF.
+struct CModule {
+  Span site;  // of its import
+  std::string path;
+  std::string bitcode;
+};
+
 struct Options {
   image::Options image;
   HelperErrors helper_errors = HelperErrors::kNone;
@@ -23,6 +31,7 @@ struct Options {
   bool want_assembly = false;  // Output::assembly
   // Attach syscall tracepoints by their perf events even where the raw tracepoints would do.
   bool force_perf_path = false;
+  std::vector<CModule> c_modules;
 };
 
 struct Output {

@@ -26,6 +26,7 @@
 
 #include <memory>
 
+#include "codegen/c_module.h"
 #include "codegen/codegen.h"
 #include "codegen/programs.h"
 #include "kernel/btf.h"
@@ -191,6 +192,7 @@ Output Generate(const sema::Program& program, kernel::KernelView& kernel, const 
   context.facts.pid_namespace = OwnPidNamespace();
   ProgramOptions paths = ChoosePaths(program, kernel, options, context.facts);
   BuildPrograms(context, paths);
+  if (!diagnostics.HasErrors() && !options.c_modules.empty()) LinkCModules(context, options.c_modules);
   if (diagnostics.HasErrors()) return output;
 
   std::string broken;

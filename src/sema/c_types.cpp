@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/consulted.h"
 #include "kernel/btf.h"
 #include "sema/c_from_btf.h"
 #include "sema/checker.h"
@@ -49,7 +50,7 @@ class CTypes {
         auto count = static_cast<uint32_t>(c.count);
         // Arrays of `char` are text; other bytes are numbers.
         bool is_text = checker_.c_.types.at(c.element).name == "char" && count > 0;
-        return is_text ? types.String(count) : types.Array(element, count);
+        return is_text ? types.CharArray(count) : types.Array(element, count);
       }
       case CKind::kVoid:
         return types.Void();
@@ -128,11 +129,32 @@ std::vector<std::string> Words(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// "net/sock.h" of a problem that says that this header of the kernel is missing; empty for all others.
+std::string_view MissingKernelHeader(std::string_view message) {
+  constexpr std::string_view kEnd = "' file not found";
+  if (!message.starts_with('\'') || !message.ends_with(kEnd)) return {};
+  const std::string_view header = message.substr(1, message.size() - 1 - kEnd.size());
+  constexpr std::string_view kFolders[] = {"linux/", "net/",   "asm/",  "asm-generic/", "uapi/", "trace/",
+                                           "scsi/",  "block/", "rdma/", "target/",      "drm/",  "vdso/"};
+  const bool is_kernel = std::ranges::any_of(kFolders, [&](std::string_view folder) { return header.starts_with(folder); });
+  return is_kernel ? header : std::string_view();
+}
+
+// Asked by scripts that include headers of the kernel only where its types are not known otherwise.
+constexpr std::string_view kHaveBtf = "BPFTRACE_HAVE_BTF";
+
+}  // namespace
+
 // Parses the C text; a type that nothing declares is taken from the kernel's BTF, if that has it.
 Result<cheaders::COutput> Checker::ParsePreamble(cheaders::CInput& input, std::string& declared) {
   constexpr int kMaxRounds = 8;  // a declaration from BTF needs no other, so that the second round nearly always does
   const std::string text = input.text;
   std::set<std::string> asked;
+  if (text.find(kHaveBtf) != std::string::npos && KernelBtf() != nullptr) {
+    declared = fmt::format("#define {} 1\n", kHaveBtf);
+  }
   for (int round = 0;; ++round) {
     input.text = declared + text;
     Result<cheaders::COutput> output = world_.headers.Parse(input);
@@ -156,6 +178,8 @@ void Checker::LoadPreamble(const Script& script) {
     input.text += text + "\n";
   };
   for (const ImportedHeader& header : script.headers) add(header.site, fmt::format("#include \"{}\"", header.path));
+  for (const ImportedHeader& source : script.bpf_sources) add(source.site, fmt::format("#include \"{}\"", source.path));
+  has_bpf_sources_ = !script.bpf_sources.empty();
   for (const parser::Ast* file : script.files) {
     for (const parser::Item& item : file->items) {
       const auto* definition = std::get_if<parser::CDefinition>(&item.node);
@@ -186,6 +210,13 @@ void Checker::LoadPreamble(const Script& script) {
         uint32_t inside = problem.offset - static_cast<uint32_t>(declared.size() + start);
         span = {item_span.file, item_span.offset + std::min(inside, item_span.length), 1};
       }
+    }
+    if (const std::string_view header = MissingKernelHeader(problem.message);
+        problem.in_preamble && !header.empty() && KernelBtf() != nullptr) {
+      NoteConsulted(fmt::format("/usr/include/{}", header));
+      diagnostics_->Warning(kBadC, span, fmt::format("{} is not on this machine: the kernel's BTF takes its place", header))
+          .Hint("types need no header; a macro of it does, and would have to be defined here");
+      continue;
     }
     std::string place = problem.header.empty() ? "" : problem.header + ": ";
     Report(kBadC, span, place + problem.message);
@@ -226,6 +257,8 @@ const Type* Checker::ResolveTypeName(std::string_view name, parser::TypeName::Ta
   }
   return nullptr;
 }
+
+const Type* Checker::CTypeOf(uint32_t id) { return CTypes(*this).Convert(id); }
 
 const Type* Checker::CEnum(uint32_t id) {
   const Type* type = CTypes(*this).Convert(id);

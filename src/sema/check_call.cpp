@@ -26,6 +26,9 @@ ExprPtr Checker::CheckCall(const parser::Call& call, Span span) {
   if (call.name == "container_of") return CheckContainerOf(call, span);
   const Builtin* builtin = FindBuiltin(call.name);
   if (builtin != nullptr) return CheckBuiltin(*builtin, call, span);
+  if (auto found = c_.functions.find(call.name); has_bpf_sources_ && found != c_.functions.end()) {
+    return CheckCFunction(call, found->second, span);
+  }
   Diagnostic& error = Report(kUnknownFunction, call.name_span, fmt::format("unknown function '{}'", call.name));
   const std::string& nearest = NearestAt(call.name_span, call.name, [&] {
     std::vector<std::string> names = macros_.Names();

@@ -78,13 +78,17 @@ const Type* Checker::ResolveArrayOver(const parser::TypeName& name, const Type& 
 }
 
 ExprPtr Checker::CheckCast(const parser::TypeName& name, const parser::Expr& operand, Span span) {
-  ExprPtr value = Check(operand);
+  ExprPtr value = CheckPlace(operand);
   bool is_unsized = name.dimensions.size() == 1 && !name.dimensions[0];
   if (is_unsized && value->type->IsVague()) return value;
   const Type* type = is_unsized ? ResolveArrayOver(name, *value->type) : ResolveType(name);
   if (type == nullptr) return ErrorExpr(span);
   if (type->kind == TypeKind::kUnknown) return Make(span, type, Constant{0});
-  return CastTo(type, std::move(value), span);
+  if (value->type->is_char_array && type->IsArray() && type->element->size == 1 && type->size == value->type->size) {
+    value->type = type;  // its bytes as they lie
+    return value;
+  }
+  return CastTo(type, AsText(std::move(value)), span);
 }
 
 ExprPtr Checker::CastScalar(const Type* type, ExprPtr value, Span span) {

@@ -33,7 +33,15 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 
 }  // namespace
 
-ExprPtr Checker::Check(const parser::Expr& expr) {
+// A char array of C need not end in a NUL, a text does: it is read into one byte more.
+ExprPtr Checker::AsText(ExprPtr value) {
+  if (value->type->is_char_array) value->type = types().String(value->type->size + 1);
+  return value;
+}
+
+ExprPtr Checker::Check(const parser::Expr& expr) { return AsText(CheckPlace(expr)); }
+
+ExprPtr Checker::CheckPlace(const parser::Expr& expr) {
   Span span = expr.span;
   span.expansion = expansion();
   return std::visit(
@@ -80,7 +88,7 @@ ExprPtr Checker::Check(const parser::Expr& expr) {
           [&](const parser::FieldAccess& node) { return CheckFieldAccess(node, span); },
           [&](const parser::Index& node) { return CheckIndex(node, span); },
           [&](const parser::Cast& node) { return CheckCast(node.type, *node.operand, span); },
-          [&](const parser::Paren& node) { return Check(*node.inner); },
+          [&](const parser::Paren& node) { return CheckPlace(*node.inner); },
           [&](const parser::Tuple& node) { return CheckTuple(node, span); },
           [&](const parser::Record& node) { return CheckRecord(node, span); },
           [&](const parser::BlockExpr& node) -> ExprPtr {

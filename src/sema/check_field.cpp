@@ -176,7 +176,7 @@ ExprPtr Checker::CheckElement(ExprPtr base, ExprPtr position, Span span) {
 }
 
 ExprPtr Checker::CheckIndex(const parser::Index& index, Span span) {
-  ExprPtr base = Check(*index.base);
+  ExprPtr base = CheckPlace(*index.base);
   ExprPtr position = CheckInteger(*index.index, "the index");
   if (base->type->IsVague()) return base;
   if (position->type->IsVague()) return position;

@@ -273,7 +273,7 @@ std::optional<ExprPtr> Checker::TryParameter(std::string_view name, Span span) {
   scope_.macro = call->caller;
   std::swap(scope_.scopes, call->caller_scopes);
   uint32_t inner = diagnostics_->EnterExpansion(expansion());
-  ExprPtr value = Check(*argument);
+  ExprPtr value = CheckPlace(*argument);
   diagnostics_->EnterExpansion(inner);
   std::swap(scope_.scopes, call->caller_scopes);
   scope_.macro = call;

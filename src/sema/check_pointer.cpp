@@ -37,9 +37,9 @@ ExprPtr Checker::AddressOfLoad(Span span, ExprPtr expr, const Type* element) {
 }
 
 ExprPtr Checker::CheckAddressOf(const parser::Expr& operand, Span span) {
-  ExprPtr value = Check(operand);
+  ExprPtr value = CheckPlace(operand);
   if (value->type->IsVague()) return value;
-  const Type* type = PlainType(value->type);
+  const Type* type = value->type->is_char_array ? value->type : PlainType(value->type);
   const Type* result = types().Pointer(type, AddressSpace::kKernel);
   if (auto* variable = std::get_if<VariableRef>(&value->node)) return Make(span, result, AddressOf{*variable});
   if (auto* read = std::get_if<MapRead>(&value->node)) {

@@ -30,6 +30,7 @@ const parser::Expr& WithoutParentheses(const parser::Expr& expr) {
 }  // namespace
 
 const Type* Checker::PlainType(const Type* type) {
+  if (type->is_char_array) return types().String(type->size);
   return type->is_from_literal ? types().Int64() : type->is_c_int ? types().Uint64() : type;
 }
 
@@ -99,7 +100,7 @@ const Type* Checker::CheckTypeOrValue(const parser::Expr& arg) {
   bool may_be_type = id != nullptr && FindBuiltin(id->name) == nullptr && !c_.enumerators.contains(id->name) &&
                      !c_.macros.contains(id->name);
   const Type* type = may_be_type ? ResolveTypeName(id->name, parser::TypeName::Tag::kNone) : nullptr;
-  return type != nullptr ? type : Check(arg)->type;
+  return type != nullptr ? type : CheckPlace(arg)->type;
 }
 
 ExprPtr Checker::CheckSizeof(const parser::Call& call, Span span) {

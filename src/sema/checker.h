@@ -70,6 +70,9 @@ class Checker {
   ExprPtr CheckNumberedArgument(std::string_view name, Span span);
   // A checked expression; never null. Its type may be vague.
   ExprPtr Check(const parser::Expr& expr);
+  // The same, where C's arrays of char are wanted as they lie, not as texts.
+  ExprPtr CheckPlace(const parser::Expr& expr);
+  ExprPtr AsText(ExprPtr value);
   // The same, and reports when it is no integer (bools and enums are taken).
   ExprPtr CheckInteger(const parser::Expr& expr, std::string_view what);
   // The same of a checked value.
@@ -127,6 +130,8 @@ class Checker {
   // False, and reported, outside of loops.
   bool RequireLoop(std::string_view statement, Span span);
   ExprPtr CheckCall(const parser::Call& call, Span span);
+  // A function that an imported .bpf.c file defines.
+  ExprPtr CheckCFunction(const parser::Call& call, const cheaders::CFunction& function, Span span);
   ExprPtr CheckBuiltin(const Builtin& builtin, const parser::Call& call, Span span);
   ExprPtr CheckIdentifier(const parser::Identifier& id, Span span);
   ExprPtr CheckBinary(const parser::Binary& binary, Span span);
@@ -260,6 +265,7 @@ class Checker {
   ExprPtr ReadField(uint32_t index, Span span);
   const Type* EnumOfRecord(const ArgsFieldInfo& field);  // null when it is none that is known
   const Type* CEnum(uint32_t id);                        // a CTypeId
+  const Type* CTypeOf(uint32_t id);                      // null for what the language has no type for
   // Enumerators become literals, other values of enums integers.
   ExprPtr EnumAsInteger(ExprPtr value);
   // What may have been meant by an unknown name; empty when nothing is near. Looked for once at each place, however often
@@ -285,6 +291,7 @@ class Checker {
   BodyScope scope_;
   bool changed_ = false;
   cheaders::CDeclarations c_;
+  bool has_bpf_sources_ = false;
   std::map<uint32_t, const Type*> c_types_;  // by CTypeId
   std::optional<const kernel::Btf*> btf_;    // once it was asked for; null when it cannot be read
   std::string btf_problem_;

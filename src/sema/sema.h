@@ -21,6 +21,7 @@ namespace sonde::sema {
 struct Tables {
   BuiltinTable builtins;
   ProbeTypeTable probe_types;
+  const Builtin* c_function = nullptr;  // stands for all functions of imported .bpf.c files
 };
 
 // A header that the script imports.
@@ -34,6 +35,7 @@ struct Script {
   std::vector<const parser::Ast*> files;    // what is imported before what imports it; the script itself last
   std::vector<const parser::Ast*> library;  // those files of the standard library that it may use
   std::vector<ImportedHeader> headers;
+  std::vector<ImportedHeader> bpf_sources;  // .bpf.c files, whose functions may be called
 };
 
 struct Options {

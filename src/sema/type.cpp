@@ -206,6 +206,11 @@ const Type* TypeTable::String(uint32_t capacity) {
   return Intern({.kind = TypeKind::kString, .size = capacity, .align = 1}, fmt::format("string {}", capacity));
 }
 
+const Type* TypeTable::CharArray(uint32_t bytes) {
+  return Intern({.kind = TypeKind::kString, .size = bytes, .align = 1, .is_char_array = true},
+                fmt::format("chars {}", bytes));
+}
+
 const Type* TypeTable::Buffer(uint32_t capacity) {
   uint32_t size = image::kBufferLengthBytes + capacity;
   return Intern({.kind = TypeKind::kBuffer, .size = size, .align = 4}, fmt::format("buffer {}", size));

@@ -54,6 +54,7 @@ struct Type {
   bool is_signed = false;
   // An integer that C declares as a 4-byte `int` but that stands in an unsigned 8-byte slot, as syscall arguments do.
   bool is_c_int = false;
+  bool is_char_array = false;                  // a string as C declares it, which need not have a NUL
   bool is_from_literal = false;                // see TypeTable::LiteralInt
   AddressSpace space = AddressSpace::kKernel;  // pointers
   const Type* element = nullptr;               // pointers (null: void), arrays
@@ -110,6 +111,7 @@ class TypeTable {
   // What a map or variable holds that has only met literals so far: an int64 that takes the type of what it meets next.
   const Type* LiteralInt();
   const Type* String(uint32_t capacity);
+  const Type* CharArray(uint32_t bytes);
   const Type* Buffer(uint32_t capacity);  // bytes of data
   const Type* CallText();                 // a system call, as a buffer that the reader makes a text of
   const Type* Pointer(const Type* element, AddressSpace space);
