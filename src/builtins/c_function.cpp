@@ -13,10 +13,27 @@ llvm::Type* CType(BodyContext& body, const Type& type) {
   return ir.getIntNTy(type.size * 8);
 }
 
+// The address of a variable or of a map's value, however it was cast, as the verifier knows it: C reads and writes there
+// without a helper. Null for all other pointers.
+llvm::Value* OwnPlace(BodyContext& body, const sema::Expr& expr) {
+  if (const auto* cast = std::get_if<sema::Convert>(&expr.node)) {
+    return cast->operand->type->IsPointer() ? OwnPlace(body, *cast->operand) : nullptr;
+  }
+  const auto* address = std::get_if<sema::AddressOf>(&expr.node);
+  if (address == nullptr) return nullptr;
+  if (const auto* variable = std::get_if<sema::VariableRef>(&address->target)) {
+    return body.LowerAddress(sema::Expr{.span = expr.span, .type = expr.type->element, .node = *variable});
+  }
+  const auto& ref = std::get<sema::MapRef>(address->target);
+  const bool is_keyless = body.module().program.maps[ref.map].key == nullptr;
+  return is_keyless ? body.DirectValue(ref.map) : body.Lookup(ref, body.LowerKey(ref));
+}
+
 // A value in memory is handed over by its address.
 llvm::Value* Argument(BodyContext& body, const sema::Expr& expr) {
   const Type& type = *expr.type;
   if (!type.IsScalar()) return body.LowerAddress(expr);
+  if (llvm::Value* place = type.IsPointer() ? OwnPlace(body, expr) : nullptr) return place;
   llvm::Value* value = body.Lower(expr);
   if (type.IsPointer()) return body.ir().CreateIntToPtr(value, body.ir().getPtrTy());
   if (type.kind == sema::TypeKind::kBool) return body.ir().CreateICmpNE(value, body.I64(0));

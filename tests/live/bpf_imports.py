@@ -50,4 +50,10 @@ def what_cannot_be_part_of_a_program(folder):
     refused(folder, "struct s { long a, b, c; };\nint f(struct s x) { return x.a; }\n", "f(1)", "argument 1 of f()")
 
 
+@check
+def what_the_verifier_refuses(folder):
+    refused(folder, "int f(const char *t) { int n = 0; while (n < 32 && t[n]) ++n; return n; }\n", 'print(f("abc"))',
+            "the kernel's verifier refuses it; a function of", "may read what the verifier cannot prove to be there")
+
+
 main()
