@@ -13,6 +13,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/consulted.h"
+
 extern char** environ;
 
 namespace sonde::cli {
@@ -117,6 +119,7 @@ BpfSourceProblem Refused(const std::string& path, const char* compiler, const st
 
 std::expected<std::string, BpfSourceProblem> CompileBpfSource(const std::string& path,
                                                               const std::vector<std::string>& include_dirs) {
+  NoteMomentary();  // which headers clang reads is not known here
   for (const char* compiler : kCompilers) {
     const Catch output("bitcode");
     const Catch errors("errors");

@@ -143,7 +143,7 @@ TEST(Image, RefusesWhatIsNoImageOrAnotherVersion) {
   bytes.pop_back();
   bytes[8] = std::byte{99};
   EXPECT_EQ(Read(bytes).error().Message(),
-            "cannot read compiled script: it has format 99, this program reads format 3; build it again with this "
+            "cannot read compiled script: it has format 99, this program reads format 4; build it again with this "
             "version");
   bytes[1] = std::byte{'X'};
   EXPECT_EQ(Read(bytes).error().Message(), "cannot read compiled script: it is no compiled script");
@@ -233,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Dump, TellsAllParts) {
   EXPECT_EQ(Dump(SomeImage()),
-            R"(image: format 3, license "Dual MIT/GPL"
+            R"(image: format 4, license "Dual MIT/GPL"
 options: max_map_keys 7, ring_bytes 65536, print_maps_on_exit false
 types:
   0: none
