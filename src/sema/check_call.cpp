@@ -55,7 +55,7 @@ ExprPtr Checker::CheckBuiltin(const Builtin& builtin, const parser::Call& call, 
   if (type->kind == TypeKind::kError) return ErrorExpr(span);
   if (checked.data.constant) return MakeInt(span, *checked.data.constant, type);
   if (checked.data.constant_text) {
-    return Make(span, type, StringConstant{std::move(*checked.data.constant_text)}, /*is_literal=*/true);
+    return Make(span, type, StringConstant{std::move(*checked.data.constant_text)});
   }
   return Make(span, type, std::move(checked));
 }

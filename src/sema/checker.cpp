@@ -122,9 +122,12 @@ ExprPtr Checker::Coerce(ExprPtr expr, const Type* type, std::string_view what) {
   if (expr->type == type || expr->type->IsVague() || type->IsVague()) return expr;
   if (type->IsBuffer() && expr->type->IsBuffer()) return expr;
   if (type->IsString() && expr->type->IsString()) {
-    const StringConstant* text = expr->AsString();
+    auto* text = std::get_if<StringConstant>(&expr->node);
     if (text == nullptr) return expr;
-    if (text->value.size() >= type->size) {
+    const bool is_too_long = text->value.size() >= type->size;
+    if (is_too_long && !expr->is_literal) {
+      text->value.resize(type->size - 1);  // what the command line says is cut as any other text
+    } else if (is_too_long) {
       Report(kLiteralTooLarge, expr->span,
              fmt::format("this text has {} bytes, {} holds {}", text->value.size(), Name(*type), type->size - 1));
       return ErrorExpr(expr->span);
