@@ -16,6 +16,7 @@ find_package(nlohmann_json REQUIRED)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
 target_link_libraries(PkgConfig::LIBELF INTERFACE ZLIB::ZLIB)
+target_link_libraries(PkgConfig::LIBBPF INTERFACE PkgConfig::LIBELF)
 
 find_package(LLVM 19.1 REQUIRED CONFIG PATHS /usr/lib/llvm-19/cmake NO_DEFAULT_PATH)
 # The BPF back end alone, linked statically: other back ends would only slow the start.
