@@ -236,6 +236,7 @@ ExprPtr Checker::CheckTernary(const parser::Ternary& node, Span span) {
   for (const ExprPtr* part : {&condition, &then_value, &else_value}) {
     if (*part != nullptr && (*part)->type->IsVague()) return Make(span, (*part)->type, Constant{0});
   }
+  const bool is_literal = then_value->is_literal && else_value->is_literal;
   const Type* text = nullptr;  // texts are not converted, so that the first one may be narrower than the result
   if (then_value->type->kind != TypeKind::kVoid || else_value->type->kind != TypeKind::kVoid) {
     const Type* type = JoinBranches(*then_value, *else_value, span);
@@ -245,7 +246,11 @@ ExprPtr Checker::CheckTernary(const parser::Ternary& node, Span span) {
     else_value = Coerce(std::move(else_value), type, "the result");
   }
   const Constant* known = is_short ? then_value->AsConstant() : condition->AsConstant();
-  if (known != nullptr) return known->bits != 0 ? std::move(then_value) : std::move(else_value);
+  if (known != nullptr) {
+    ExprPtr chosen = known->bits != 0 ? std::move(then_value) : std::move(else_value);
+    chosen->is_literal &= is_literal;  // else it has the type that both sides gave it
+    return chosen;
+  }
   const Type* type = text != nullptr ? text : then_value->type;
   if (is_short) condition = std::move(then_value);
   return Make(span, type, Ternary{std::move(condition), std::move(then_value), std::move(else_value)});
