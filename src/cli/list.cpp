@@ -25,6 +25,7 @@ using sema::ProbeType;
 struct Question {
   std::vector<const ProbeType*> types;
   std::string pattern;
+  bool is_of_names = false;  // the pattern is one of whole names; a type is asked for all that it has
 };
 
 Question Understand(sema::ProbeTypeTable table, const std::string& pattern) {
@@ -34,7 +35,7 @@ Question Understand(sema::ProbeTypeTable table, const std::string& pattern) {
     const std::string rest = colon == std::string::npos ? ":*" : pattern.substr(colon);
     return {{type}, std::string(type->name) + rest};
   }
-  Question all{.types = {}, .pattern = pattern};
+  Question all{.types = {}, .pattern = pattern, .is_of_names = colon == std::string::npos};
   for (const ProbeType* type : table) {
     if (colon == std::string::npos || GlobMatch(head, type->name)) all.types.push_back(type);
   }
@@ -60,7 +61,9 @@ bool AppendMatches(const Options& options, kernel::KernelView& kernel, const std
       Refuse(probes.error().Message());
       return false;
     }
-    for (const ListedProbe& probe : *probes) Append(text, probe);
+    for (const ListedProbe& probe : *probes) {
+      if (!question.is_of_names || GlobMatch(question.pattern, probe.name)) Append(text, probe);
+    }
   }
   return true;
 }

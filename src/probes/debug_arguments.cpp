@@ -105,7 +105,7 @@ void AddDebugLayouts(sema::ExpandContext& context, Span span, const kernel::ElfF
   if (!info) {
     if (!is_needed) return;
     context.diagnostics
-        .Error(sema::kNotAvailable, span, fmt::format("args is not known: {} {}", file.path(), info.error().reason))
+        .Error(sema::kNotAvailable, span, fmt::format("args is not known for {}: {}", file.path(), info.error().reason))
         .Hint(info.error().remedy + ", or use arg0 to arg9");
     return;
   }

@@ -113,7 +113,7 @@ class Expansion {
     if (!info) {
       if (quietly) return false;
       ReportMissing(context_, spec_.span,
-                    fmt::format("where {} is, is not known: {} {}", line, binary_.name, info.error().reason))
+                    fmt::format("there is no telling where {} is in {}: {}", line, binary_.name, info.error().reason))
           .Hint(info.error().remedy);
       return true;
     }

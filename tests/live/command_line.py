@@ -173,4 +173,15 @@ def several_errors_with_positions(folder):
     expect("printf" in finished.stderr, f"no suggestion: {finished.stderr}")
 
 
+@check
+def a_pattern_of_whole_names():
+    finished = run("-l", "*openat*")
+    names = finished.stdout.split()
+    expect(finished.returncode == 0 and "tracepoint:syscalls:sys_enter_openat" in names and "syscall:openat" in names,
+           finished.stderr)
+    expect(all("openat" in name for name in names), [name for name in names if "openat" not in name][:3])
+    finished = run("-l", "*no_such_thing*")
+    expect(finished.returncode == 1 and "no probe matches *no_such_thing*" in finished.stderr, finished.stderr)
+
+
 main()
